@@ -85,7 +85,7 @@ impl<'a> Guard<'a> {
             Event::Alias(_) => self.scalar(Cow::Borrowed(""), ScalarStyle::Folded, start, end),
             Event::SequenceStart(..) => self.collection(None, start),
             Event::MappingStart(..) => self.collection(Some(self.keys.len()), start),
-            Event::SequenceEnd | Event::MappingEnd => self.end(end),
+            Event::SequenceEnd | Event::MappingEnd => self.end(start),
             Event::DocumentStart(is_explicit) => {
                 self.documents += usize::from(is_explicit);
                 Ok(())
@@ -111,7 +111,11 @@ impl<'a> Guard<'a> {
         self.after_last_hole(start)?;
         let Some(hole) = self.holes.get(self.next) else { return Ok(()) };
         if self.bound.is_some() {
-            return if self.fits(hole, style, start, end) { Ok(()) } else { Err(self.refuse(self.next)) };
+            return if start < hole.range.end && self.ends_with(hole, style, end) {
+                Ok(())
+            } else {
+                Err(self.refuse(self.next))
+            };
         }
         if end <= hole.range.start {
             return Ok(());
@@ -140,7 +144,7 @@ impl<'a> Guard<'a> {
         Ok(())
     }
 
-    fn end(&mut self, end: usize) -> Result<(), Violation> {
+    fn end(&mut self, start: usize) -> Result<(), Violation> {
         if let Some(Open { keys: Some(first), .. }) = self.open.pop() {
             self.unique_keys(first)?;
         }
@@ -148,7 +152,8 @@ impl<'a> Guard<'a> {
             return Ok(());
         }
         let hole = self.holes[self.next];
-        if hole.hole == Some(Form::Flow) && end != hole.range.end {
+        // The parser counts blanks and a comment to a closing bracket, so that only its start is exact.
+        if hole.hole == Some(Form::Flow) && start + 1 != hole.range.end {
             return Err(self.refuse(self.next));
         }
         self.bound = None;
@@ -187,21 +192,34 @@ impl<'a> Guard<'a> {
 
     /// Whether a scalar is exactly the hole.
     fn is_whole(&self, hole: &Piece, style: ScalarStyle, start: usize, end: usize) -> bool {
-        match hole.hole {
-            Some(Form::Scalar) => start == hole.range.start && end == hole.range.end,
-            Some(Form::Literal) => style == ScalarStyle::Literal && self.fits(hole, style, start, end),
-            Some(Form::Flow | Form::Block) | None => false,
-        }
+        let (expected, starts) = match hole.hole {
+            Some(Form::Scalar) => (self.style(hole), start == hole.range.start),
+            // The parser's position is that of the first line, not of the header.
+            Some(Form::Literal) => (ScalarStyle::Literal, hole.range.contains(&start)),
+            Some(Form::Flow | Form::Block) | None => return false,
+        };
+        style == expected && starts && end >= hole.range.end && self.ends_with(hole, style, end)
     }
 
-    /// Whether a scalar lies in the hole. The parser counts the line breaks and the indentation behind a literal
-    /// to it; anything more, a blank line of spaces included, would be the template's text within the scalar.
-    fn fits(&self, hole: &Piece, style: ScalarStyle, start: usize, end: usize) -> bool {
+    /// The style in which a scalar was written.
+    fn style(&self, hole: &Piece) -> ScalarStyle {
+        let is_quoted = self.layout.text.as_bytes()[hole.range.start] == b'"';
+        if is_quoted { ScalarStyle::DoubleQuoted } else { ScalarStyle::Plain }
+    }
+
+    /// Whether a scalar that begins in a hole ends in it. The parser counts more to a scalar than is its own: blanks
+    /// and a comment to a quoted one, line breaks and the next line's indentation to a literal. A line of spaces
+    /// behind a literal, though, would be the template's text in it.
+    fn ends_with(&self, hole: &Piece, style: ScalarStyle, end: usize) -> bool {
         let behind = self.layout.text.get(hole.range.end..end).unwrap_or_default();
-        hole.range.contains(&start)
-            && (behind.is_empty()
-                || style == ScalarStyle::Literal
-                    && behind.trim_start_matches('\n').bytes().all(|byte| byte == b' '))
+        match style {
+            ScalarStyle::Plain | ScalarStyle::Folded => behind.is_empty(),
+            ScalarStyle::Literal => behind.trim_start_matches('\n').bytes().all(|byte| byte == b' '),
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                let rest = behind.trim_start_matches([' ', '\t']);
+                rest.is_empty() || rest.starts_with('#')
+            }
+        }
     }
 
     fn unique_keys(&mut self, first: usize) -> Result<(), Violation> {

@@ -37,10 +37,9 @@ fn refused(kind: ValueKind) -> Error {
 
 /// Escapes everything that Markdown could take for structure.
 fn prose(text: &str) -> String {
-    let text = one_line(text);
-    let text = text.trim();
+    let text = single_spaced(&one_line(text));
     let mut out = String::with_capacity(text.len() + 8);
-    let marker = list_marker(text);
+    let marker = list_marker(&text);
     for (at, c) in text.char_indices() {
         let rest = &text[at..];
         match c {
@@ -63,19 +62,23 @@ fn prose(text: &str) -> String {
 
 /// The byte that would make a list, a rule or an underline of a line that begins with this text.
 fn list_marker(text: &str) -> Option<usize> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let marker = text.as_bytes().get(digits)?;
-    let is_marker = if digits == 0 { b"-+=".contains(marker) } else { b".)".contains(marker) };
-    is_marker.then_some(digits)
+    let start = text.len() - text.trim_start().len();
+    let end = start + text[start..].bytes().take_while(u8::is_ascii_digit).count();
+    let marker = text.as_bytes().get(end)?;
+    let is_marker = if start == end { b"-+=".contains(marker) } else { b".)".contains(marker) };
+    is_marker.then_some(end)
 }
 
 fn code_span(text: &str) -> String {
+    if text.is_empty() {
+        return "` `".to_owned();
+    }
     // Within a table a code span cannot hold this character, and outside of one it cannot be escaped.
     if text.contains('|') {
         return format!("<code>{}</code>", references(text));
     }
     let fence = "`".repeat(1 + longest_run(text));
-    let is_bare = !text.is_empty() && !text.starts_with(['`', ' ']) && !text.ends_with(['`', ' ']);
+    let is_bare = !text.starts_with(['`', ' ']) && !text.ends_with(['`', ' ']);
     let pad = if is_bare { "" } else { " " };
     format!("{fence}{pad}{text}{pad}{fence}")
 }
@@ -94,6 +97,12 @@ fn references(text: &str) -> String {
 
 fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
+}
+
+/// Puts one space for several: four would make a code block, two at the end a line break.
+fn single_spaced(text: &str) -> String {
+    let mut last = '\0';
+    text.chars().filter(|c| !(std::mem::replace(&mut last, *c) == ' ' && *c == ' ')).collect()
 }
 
 /// Puts a space for every line break and control character, and a mark for what reorders a line.
