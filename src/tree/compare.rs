@@ -549,4 +549,14 @@ mod tests {
         let comparison = compare(&sandbox.dir, &rendered, &stamp());
         assert_eq!((comparison.is_current(), &*comparison.moved_from), (true, &[][..]));
     }
+
+    #[test]
+    fn a_lock_that_says_its_tree_comes_from_itself_is_read_once() {
+        let sandbox = Sandbox::new();
+        sandbox.put("clusters/sre/a", "1");
+        let text = format!("# moving clusters/sre\n# moving\n# moving ../out\n{}", lock(&[("a", "1")]));
+        sandbox.put("clusters/sre/meshwright.lock", text);
+        let expected = [at("a", State::Extra), at("meshwright.lock", State::Stale)];
+        assert_eq!(sandbox.states(&tree(&[])), expected);
+    }
 }
