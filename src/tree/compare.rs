@@ -197,7 +197,9 @@ fn interim(tree: &Tree, lock: &Lock, ledger: &Ledger) -> Lock {
     }
     for (path, digests) in &ledger.known {
         if let Some(name) = below(&tree.root, path) {
-            digests.iter().for_each(|digest| interim.name(name, *digest));
+            for digest in digests {
+                interim.name(name, *digest);
+            }
         }
     }
     interim
@@ -535,5 +537,26 @@ mod tests {
                 ("old/place/meshwright.lock".into(), State::Extra),
             ]
         );
+    }
+
+    #[test]
+    fn a_tree_that_has_its_lock_leaves_others_of_its_profile_alone() {
+        let sandbox = Sandbox::new();
+        sandbox.put("other/a", "1");
+        sandbox.put("other/meshwright.lock", lock(&[("a", "1")]));
+        sandbox.put("clusters/sre/meshwright.lock", lock(&[]));
+        let rendered = tree(&[]);
+        let comparison = compare(&sandbox.dir, &rendered, &stamp());
+        assert_eq!((comparison.is_current(), &*comparison.moved_from), (true, &[][..]));
+    }
+
+    #[test]
+    fn a_lock_that_says_its_tree_comes_from_itself_is_read_once() {
+        let sandbox = Sandbox::new();
+        sandbox.put("clusters/sre/a", "1");
+        let text = format!("# moving clusters/sre\n# moving\n# moving ../out\n{}", lock(&[("a", "1")]));
+        sandbox.put("clusters/sre/meshwright.lock", text);
+        let expected = [at("a", State::Extra), at("meshwright.lock", State::Stale)];
+        assert_eq!(sandbox.states(&tree(&[])), expected);
     }
 }

@@ -145,6 +145,8 @@ mod tests {
             unlisted(&sandbox.dir, &rendered),
             ["clusters/sre/.hidden/stray", "clusters/sre/nested/stray", "clusters/sre/stray"]
         );
+        sandbox.put(LOCK_FILE, lock(&[("clusters/sre/nested/.hidden", "")]));
+        sandbox.put("clusters/sre/nested/.hidden", "");
         let nested = tree_at(&joined(ROOT, "nested"), &[]);
         assert_eq!(unlisted(&sandbox.dir, &nested), ["clusters/sre/nested/stray"]);
         assert_eq!(unlisted(&sandbox.dir, &tree_at("none", &[])), Vec::<Utf8PathBuf>::new());

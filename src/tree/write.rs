@@ -1,6 +1,6 @@
 //! Writes a compared tree: each file at once or not at all, and the lock last.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::{self, Write as _};
 
 use anyhow::{Context as _, Result};
@@ -74,26 +74,14 @@ fn replace(parent: &Utf8Path, target: &Utf8Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// A temporary file that gets the permissions of any other new file, not those of a secret.
+/// A temporary file that gets the permissions of any other new file, not those of a secret: what the umask leaves
+/// of 0666, which in most places is 0644.
 fn builder() -> Builder<'static, 'static> {
     let mut builder = Builder::new();
     builder.prefix(".meshwright-");
-    if let Some(permissions) = new_permissions() {
-        builder.permissions(permissions);
-    }
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder
-}
-
-/// What a new file may do before the umask has its say, which in most places leaves 0644.
-#[cfg(unix)]
-fn new_permissions() -> Option<Permissions> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Some(Permissions::from_mode(0o666))
-}
-
-#[cfg(not(unix))]
-fn new_permissions() -> Option<Permissions> {
-    None
 }
 
 fn remove(dir: &Utf8Path, path: &Utf8Path) -> Result<()> {
@@ -356,6 +344,7 @@ mod tests {
         sandbox.put("clusters/sre/b/theirs", "");
         let error = write(&sandbox.dir, &comparison, false).expect_err("the rename must fail");
         assert_eq!(error.to_string(), format!("cannot write `{}/clusters/sre/b`", sandbox.dir));
+        assert_eq!(sandbox.text(LOCK), comparison.interim.to_string());
         let mut left = sandbox.contents();
         assert!(left.keys().all(|path| !path.contains("/.")), "{left:?}");
         for (path, texts) in [("clusters/sre/a", ["1", "2"]), ("clusters/sre/c/d", ["2", "2"])] {
