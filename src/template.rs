@@ -175,10 +175,10 @@ impl Syntax {
 
 impl TemplateError {
     fn new(template: &str, source: &str, violation: Violation) -> Self {
-        let before = &source.as_bytes()[..violation.source.start.min(source.len())];
+        let before = source.get(..violation.source.start).unwrap_or_default();
         Self {
             template: template.to_owned(),
-            line: 1 + before.iter().filter(|byte| **byte == b'\n').count(),
+            line: 1 + before.matches('\n').count(),
             hole: source.get(violation.source).filter(|_| violation.is_hole).map(str::to_owned),
             fault: violation.fault,
         }

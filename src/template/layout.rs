@@ -123,7 +123,7 @@ impl Layout {
             Place::Key { column } if ends_line => {
                 self.text.push_str(header);
                 for line in body.split('\n') {
-                    self.indented_line(line, column + 2);
+                    yaml::text_line(&mut self.text, line, column + 2);
                 }
                 (start, Form::Literal)
             }
@@ -143,7 +143,7 @@ impl Layout {
         let mut lines = part[1..].split('\n');
         self.text.push_str(lines.next().unwrap_or_default());
         for line in lines {
-            self.indented_line(line, column);
+            yaml::text_line(&mut self.text, line, column);
         }
         (start, Form::Block)
     }
@@ -164,15 +164,6 @@ impl Layout {
             }
         };
         (self.text.len(), column)
-    }
-
-    fn indented_line(&mut self, line: &str, column: usize) {
-        if line.is_empty() {
-            self.text.push('\n')
-        } else {
-            yaml::new_line(&mut self.text, column)
-        }
-        self.text.push_str(line);
     }
 
     /// The line being written, up to here.

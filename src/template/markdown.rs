@@ -3,6 +3,8 @@
 //! GitHub splits a table into cells before it reads anything else, and a backslash means nothing within a code
 //! span; the characters that matter to either are written as character references, which are text everywhere.
 
+use std::fmt::Write;
+
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Error, ErrorKind, Output};
 
@@ -87,7 +89,7 @@ fn references(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     for c in text.chars() {
         if c.is_ascii_punctuation() && !matches!(c, '-' | '/') {
-            out.push_str(&format!("&#{};", u32::from(c)));
+            write!(out, "&#{};", u32::from(c)).expect("a string takes every write");
         } else {
             out.push(c);
         }

@@ -11,7 +11,7 @@
 
 use std::fmt::Write;
 
-use minijinja::value::{Value, ValueKind};
+use minijinja::value::{DynObject, Value, ValueKind};
 use minijinja::{Error, ErrorKind, Output};
 
 /// The column that a flow list should not pass.
@@ -68,6 +68,12 @@ pub(super) fn new_line(out: &mut String, column: usize) {
     out.extend(std::iter::repeat_n(' ', column));
 }
 
+/// Writes a line of text at a column; an empty one stays empty, so that no line ends in spaces.
+pub(super) fn text_line(out: &mut String, line: &str, column: usize) {
+    new_line(out, if line.is_empty() { 0 } else { column });
+    out.push_str(line);
+}
+
 /// A value with its children in hand.
 enum Node {
     Scalar(Value),
@@ -102,7 +108,7 @@ impl Node {
 }
 
 fn pairs(value: &Value) -> Result<Vec<(Value, Value)>, Error> {
-    let pairs = value.as_object().and_then(|object| object.try_iter_pairs());
+    let pairs = value.as_object().and_then(DynObject::try_iter_pairs);
     Ok(pairs.ok_or_else(|| refused("a mapping cannot be read"))?.collect())
 }
 
@@ -219,12 +225,7 @@ fn short_flow(out: &mut String, items: &[Value]) -> Result<bool, Error> {
 fn literal(out: &mut String, text: &str, indent: usize) {
     out.push_str(literal_header(text));
     for line in text.lines() {
-        if line.is_empty() {
-            out.push('\n')
-        } else {
-            new_line(out, indent)
-        }
-        out.push_str(line);
+        text_line(out, line, indent);
     }
 }
 
@@ -296,8 +297,12 @@ fn has_plain_start(text: &str) -> bool {
     }
 }
 
-/// Whether no character ends a plain scalar, in block or flow context; `?` does so in go-yaml's flow context.
+/// Whether no character ends a plain scalar, in block or flow context: `?` does so in go-yaml's flow context, and
+/// saphyr refuses a last word `-` there.
 fn has_plain_body(text: &str) -> bool {
+    if text.ends_with(" -") {
+        return false;
+    }
     let bytes = text.as_bytes();
     let mut ascii = true;
     for (index, &byte) in bytes.iter().enumerate() {
