@@ -50,12 +50,22 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// Starts an error at `span`; `label` says what was expected there.
-    pub fn error(code: &'static str, span: Span, message: impl Into<String>, label: impl Into<String>) -> Self {
+    pub fn error(
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        label: impl Into<String>,
+    ) -> Self {
         Self::new(code, Severity::Error, span, message, label)
     }
 
     /// Starts a warning at `span`.
-    pub fn warning(code: &'static str, span: Span, message: impl Into<String>, label: impl Into<String>) -> Self {
+    pub fn warning(
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        label: impl Into<String>,
+    ) -> Self {
         Self::new(code, Severity::Warning, span, message, label)
     }
 

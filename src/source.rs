@@ -38,7 +38,8 @@ pub struct Sources {
 impl Sources {
     /// Takes a text in, and returns the `file` its spans carry.
     pub fn add(&mut self, path: impl Into<Utf8PathBuf>, text: impl Into<String>) -> u16 {
-        let file = u16::try_from(self.files.len()).expect("a run reads fewer than 65,536 profiles and fragments");
+        let file =
+            u16::try_from(self.files.len()).expect("a run reads fewer than 65,536 profiles and fragments");
         self.files.push(Source { path: path.into(), text: text.into() });
         file
     }
