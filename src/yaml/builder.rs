@@ -252,7 +252,7 @@ impl<'a> Builder<'a> {
         start: usize,
     ) -> Result<(), Diagnostic> {
         let start = self.collection_start(&children, decorations(anchor, tag), start);
-        let span = self.span(start, (start + 1).min(self.text.len()));
+        let span = self.span(start, start + self.text[start..].chars().next().map_or(0, char::len_utf8));
         if self.open.len() == MAX_DEPTH {
             return Err(fault::depth(span));
         }
