@@ -100,7 +100,11 @@ fn dns_subdomain(text: &str) -> Option<Fault> {
         return None;
     }
     let help = "use lower-case letters, digits, `-` and `.`, at most 253 characters";
-    let fault = Fault::new(format!("`{text}` is not a name for an object"), "expected a name such as `my-shop`", help);
+    let fault = Fault::new(
+        format!("`{text}` is not a name for an object"),
+        "expected a name such as `my-shop`",
+        help,
+    );
     Some(with_label_edit(fault, text))
 }
 
@@ -122,7 +126,11 @@ fn wildcard_host(text: &str) -> Option<Fault> {
     }
     let stars = text.len() - name.len();
     let fault = if text.contains('*') && !name.contains("://") && name.contains('*') {
-        host_fault(text, "a misplaced wildcard", "the wildcard `*.` is possible only as the whole first label")
+        host_fault(
+            text,
+            "a misplaced wildcard",
+            "the wildcard `*.` is possible only as the whole first label",
+        )
     } else {
         misspelt_host(name)
     };
@@ -160,7 +168,10 @@ fn misspelt_host(text: &str) -> Fault {
     } else if is_dns_label(text) {
         ("expected at least two labels", "write the full name, such as `shop.example.org`")
     } else {
-        ("expected a name such as `shop.example.org`", "use letters, digits and `-`, joined by dots; at most 253 characters")
+        (
+            "expected a name such as `shop.example.org`",
+            "use letters, digits and `-`, joined by dots; at most 253 characters",
+        )
     };
     let fault = host_fault(text, label, help);
     if is_dns_name(&edit) { fault.with_edit(edit) } else { fault }
@@ -177,25 +188,34 @@ fn cidr(text: &str) -> Option<Fault> {
     if let Ok(address) = text.parse::<IpAddr>() {
         let network = IpNet::from(address);
         let help = format!("write the prefix: `{network}` is this address alone");
-        let fault = Fault::new(format!("`{text}` is an address, not a network"), "expected a prefix length", help);
+        let fault =
+            Fault::new(format!("`{text}` is an address, not a network"), "expected a prefix length", help);
         return Some(fault.with_edit(network.to_string()));
     }
     let Ok(network) = text.parse::<IpNet>() else {
         let help = "write an address, `/` and a prefix length";
-        return Some(Fault::new(format!("`{text}` is not a network"), "expected a network such as `10.0.0.0/8`", help));
+        return Some(Fault::new(
+            format!("`{text}` is not a network"),
+            "expected a network such as `10.0.0.0/8`",
+            help,
+        ));
     };
     let masked = network.trunc();
     if masked.addr() == network.addr() {
         return None;
     }
     let message = format!("`{text}` has bits set beyond its prefix");
-    let help = format!("write `{masked}` for the network, or `{}` for the address alone", IpNet::from(network.addr()));
+    let help = format!(
+        "write `{masked}` for the network, or `{}` for the address alone",
+        IpNet::from(network.addr())
+    );
     Some(Fault::new(message, "not the first address of its network", help).with_edit(masked.to_string()))
 }
 
 fn ip(text: &str) -> Option<Fault> {
     let help = "write an IPv4 or IPv6 address without port and prefix";
-    (!is_ip(text)).then(|| Fault::new(format!("`{text}` is not an IP address"), "expected such as `10.0.0.10`", help))
+    (!is_ip(text))
+        .then(|| Fault::new(format!("`{text}` is not an IP address"), "expected such as `10.0.0.10`", help))
 }
 
 fn version_patch(text: &str) -> Option<Fault> {
@@ -250,7 +270,9 @@ fn is_duration(text: &str) -> bool {
     let mut rest = text;
     while !rest.is_empty() {
         let Some(after) = after_decimal(rest) else { return false };
-        let Some(next) = ["ms", "s", "m", "h"].iter().find_map(|unit| after.strip_prefix(unit)) else { return false };
+        let Some(next) = ["ms", "s", "m", "h"].iter().find_map(|unit| after.strip_prefix(unit)) else {
+            return false;
+        };
         rest = next;
     }
     !text.is_empty()
@@ -272,10 +294,17 @@ fn after_digits(text: &str) -> Option<&str> {
 
 fn host_port(text: &str) -> Option<Fault> {
     let split = text.rsplit_once(':');
-    let is_host = |host: &str| is_dns_subdomain(host) || is_ip(host.trim_start_matches('[').trim_end_matches(']'));
+    let is_host =
+        |host: &str| is_dns_subdomain(host) || is_ip(host.trim_start_matches('[').trim_end_matches(']'));
     let fits = split.is_some_and(|(host, port)| is_bracketed_if_v6(host) && is_host(host) && is_port(port));
     let help = "write a host, `:` and a port between 1 and 65535";
-    (!fits).then(|| Fault::new(format!("`{text}` is not a host with a port"), "expected such as `vault.example.org:8200`", help))
+    (!fits).then(|| {
+        Fault::new(
+            format!("`{text}` is not a host with a port"),
+            "expected such as `vault.example.org:8200`",
+            help,
+        )
+    })
 }
 
 fn is_bracketed_if_v6(host: &str) -> bool {
@@ -289,13 +318,17 @@ fn is_port(text: &str) -> bool {
 
 /// What `paths` of an AuthorizationPolicy can hold: exact, prefix (`/a/*`), suffix (`*/a`) or presence (`*`).
 fn http_path_pattern(text: &str) -> Option<Fault> {
-    let fault = |label: &str, help: &str| Some(Fault::new(format!("`{text}` is not a path pattern"), label, help));
+    let fault =
+        |label: &str, help: &str| Some(Fault::new(format!("`{text}` is not a path pattern"), label, help));
     if !text.starts_with(['/', '*']) {
         let help = "start with `/`, or with `*` to match the end of a path";
         return fault("expected a leading `/`", help).map(|fault| fault.with_edit(format!("/{text}")));
     }
     if text.contains(['?', '#']) {
-        return fault("expected a path without query", "Istio compares the path alone: end before `?` or `#`");
+        return fault(
+            "expected a path without query",
+            "Istio compares the path alone: end before `?` or `#`",
+        );
     }
     if text.chars().any(char::is_whitespace) {
         return fault("white space in a path", "write a space in a path as `%20`");
@@ -312,14 +345,19 @@ fn http_path_pattern(text: &str) -> Option<Fault> {
 
 fn http_method(text: &str) -> Option<Fault> {
     let name = text.strip_prefix('*').or_else(|| text.strip_suffix('*')).unwrap_or(text);
-    let is_method = |name: &str| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-' || byte == b'_');
+    let is_method =
+        |name: &str| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-' || byte == b'_');
     if !text.is_empty() && is_method(name) {
         return None;
     }
     let help = "methods are compared letter by letter: write them in upper case";
     let fault = Fault::new(format!("`{text}` is not an HTTP method"), "expected such as `GET`", help);
     let upper = text.to_ascii_uppercase();
-    Some(if is_method(&name.to_ascii_uppercase()) && !text.is_empty() { fault.with_edit(upper) } else { fault })
+    Some(if is_method(&name.to_ascii_uppercase()) && !text.is_empty() {
+        fault.with_edit(upper)
+    } else {
+        fault
+    })
 }
 
 /// A label key of Kubernetes: `[prefix/]name`, the name up to 63 characters, the prefix a DNS subdomain.
@@ -329,7 +367,11 @@ fn label_key(text: &str) -> Option<Fault> {
         return None;
     }
     let help = "use at most 63 letters, digits, `-`, `_` and `.`, after an optional `domain/`";
-    Some(Fault::new(format!("`{text}` is not a label key"), "expected such as `app.kubernetes.io/name`", help))
+    Some(Fault::new(
+        format!("`{text}` is not a label key"),
+        "expected such as `app.kubernetes.io/name`",
+        help,
+    ))
 }
 
 fn label_value(text: &str) -> Option<Fault> {
@@ -385,7 +427,11 @@ fn repo_path(text: &str) -> Option<Fault> {
         return None;
     }
     let help = "write it from the root of the repository: letters, digits, `.`, `_`, `-`, joined by `/`";
-    let fault = Fault::new(format!("`{text}` is not a path in the repository"), "expected such as `infra/mesh`", help);
+    let fault = Fault::new(
+        format!("`{text}` is not a path in the repository"),
+        "expected such as `infra/mesh`",
+        help,
+    );
     let mended = text.trim_start_matches("./").trim_matches('/').replace('\\', "/");
     Some(if mended.split('/').all(is_segment) { fault.with_edit(mended) } else { fault })
 }
@@ -395,7 +441,9 @@ fn glob_path(text: &str) -> Option<Fault> {
     let is_absolute = text.starts_with(['/', '\\']) || text.get(1..2) == Some(":");
     let fits = !text.is_empty() && !climbs && !is_absolute && !text.contains('\\');
     let help = "write it from where the profile stands, with `/`, and not above it";
-    (!fits).then(|| Fault::new(format!("`{text}` is not a relative path"), "expected such as `teams/*.yaml`", help))
+    (!fits).then(|| {
+        Fault::new(format!("`{text}` is not a relative path"), "expected such as `teams/*.yaml`", help)
+    })
 }
 
 fn url(text: &str) -> Option<Fault> {
@@ -419,14 +467,20 @@ fn is_authority(rest: &str) -> bool {
         Some((host, port)) if !authority.ends_with(']') => (host, Some(port)),
         Some(_) | None => (authority, None),
     };
-    let is_host = is_dns_subdomain(&host.to_ascii_lowercase()) || is_ip(host.trim_start_matches('[').trim_end_matches(']'));
-    is_host && is_bracketed_if_v6(host) && port.is_none_or(is_port) && !rest.chars().any(|c| c.is_whitespace() || c.is_control())
+    let is_host = is_dns_subdomain(&host.to_ascii_lowercase())
+        || is_ip(host.trim_start_matches('[').trim_end_matches(']'));
+    is_host
+        && is_bracketed_if_v6(host)
+        && port.is_none_or(is_port)
+        && !rest.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
 /// A tag of the OCI distribution specification: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.
 fn image_tag(text: &str) -> Option<Fault> {
     let is_start = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let fits = text.len() <= 128 && text.starts_with(is_start) && text.chars().all(|c| is_start(c) || ".-".contains(c));
+    let fits = text.len() <= 128
+        && text.starts_with(is_start)
+        && text.chars().all(|c| is_start(c) || ".-".contains(c));
     let help = "use at most 128 letters, digits, `_`, `.` and `-`, with none of `.` and `-` in front";
     (!fits).then(|| Fault::new(format!("`{text}` is not an image tag"), "expected such as `1.30.2`", help))
 }
@@ -441,14 +495,16 @@ fn spiffe_trust_domain(text: &str) -> Option<Fault> {
         return None;
     }
     let help = "use lower-case letters, digits, `.`, `_` and `-`, without `spiffe://`";
-    let fault = Fault::new(format!("`{text}` is not a trust domain"), "expected such as `cluster.local`", help);
+    let fault =
+        Fault::new(format!("`{text}` is not a trust domain"), "expected such as `cluster.local`", help);
     let mended = text.trim_start_matches("spiffe://").trim_end_matches('/').to_ascii_lowercase();
     Some(if is_domain(&mended) { fault.with_edit(mended) } else { fault })
 }
 
 fn workload_ref(text: &str) -> Option<Fault> {
     let help = "write `name` for this namespace, or `namespace/name`";
-    (!is_workload_ref(text)).then(|| Fault::new(format!("`{text}` names no workload"), "expected a workload", help))
+    (!is_workload_ref(text))
+        .then(|| Fault::new(format!("`{text}` names no workload"), "expected a workload", help))
 }
 
 fn is_workload_ref(text: &str) -> bool {
@@ -580,7 +636,10 @@ mod tests {
     #[test]
     fn a_date_exists() {
         accepts("date", &["2026-01-31", "2024-02-29", "2000-02-29"]);
-        refuses("date", &["2026-02-29", "1900-02-29", "2026-13-01", "2026-00-01", "2026-1-1", "2026-01-00", "today"]);
+        refuses(
+            "date",
+            &["2026-02-29", "1900-02-29", "2026-13-01", "2026-00-01", "2026-1-1", "2026-01-00", "today"],
+        );
     }
 
     #[test]
@@ -594,8 +653,19 @@ mod tests {
 
     #[test]
     fn urls_have_a_safe_scheme_and_a_host() {
-        accepts("url", &["https://charts.example.org/istio", "oci://ghcr.io/fluxcd", "https://a:8443", "https://[::1]:1/x"]);
-        refuses("url", &["https://", "ftp://a.b", "https://user@a.b", "https://a.b/ c", "https://a:0", "a.b"]);
+        accepts(
+            "url",
+            &[
+                "https://charts.example.org/istio",
+                "oci://ghcr.io/fluxcd",
+                "https://a:8443",
+                "https://[::1]:1/x",
+            ],
+        );
+        refuses(
+            "url",
+            &["https://", "ftp://a.b", "https://user@a.b", "https://a.b/ c", "https://a:0", "a.b"],
+        );
         mends("url", &[("http://a.b/c", "https://a.b/c")]);
         accepts("image-tag", &["1.30.2", "_x", "v1-a.b"]);
         refuses("image-tag", &["", ".a", "-a", "a:b", &"a".repeat(129)]);
