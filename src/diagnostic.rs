@@ -1,4 +1,10 @@
-//! What is wrong with a user's files, as data.
+//! What is wrong with a user's files, as data, and how it is shown.
+
+mod json;
+mod text;
+
+pub use json::to_json;
+pub use text::render;
 
 use crate::source::Span;
 
@@ -101,3 +107,13 @@ impl Diagnostic {
         self
     }
 }
+
+/// Returns diagnostics in the order in which they are shown: by file, position and code; those without a place first.
+pub fn in_order(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
+    let mut ordered: Vec<&Diagnostic> = diagnostics.iter().collect();
+    ordered.sort_by_key(|diagnostic| (diagnostic.labels.first().map(|label| label.span), diagnostic.code));
+    ordered
+}
+
+#[cfg(test)]
+mod tests;
