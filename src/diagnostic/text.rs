@@ -13,10 +13,10 @@ use crate::source::{Sources, Span};
 /// Returns the empty string if there are none.
 pub fn render(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() }.decor_style(DecorStyle::Ascii);
-    let rendered = in_order(diagnostics)
+    let reports = in_order(diagnostics)
         .into_iter()
         .map(|diagnostic| renderer.render(&report(diagnostic, sources)) + "\n");
-    rendered.collect::<Vec<_>>().join("\n")
+    reports.collect::<Vec<_>>().join("\n")
 }
 
 fn report<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {

@@ -112,9 +112,9 @@ fn dns_name(text: &str) -> Option<Fault> {
     if is_dns_name(text) {
         return None;
     }
-    if text.starts_with("*.") {
+    if let Some(domain) = text.strip_prefix("*.") {
         let help = "name each host, or write the name behind `*.` if the domain itself is meant";
-        return Some(host_fault(text, "a wildcard is not possible here", help).with_edit(&text[2..]));
+        return Some(host_fault(text, "a wildcard is not possible here", help).with_edit(domain));
     }
     Some(misspelt_host(text))
 }
@@ -316,7 +316,7 @@ fn is_port(text: &str) -> bool {
     is_digits(text) && !text.starts_with('0') && text.parse::<u16>().is_ok()
 }
 
-/// What `paths` of an AuthorizationPolicy can hold: exact, prefix (`/a/*`), suffix (`*/a`) or presence (`*`).
+/// What `paths` of an `AuthorizationPolicy` can hold: exact, prefix (`/a/*`), suffix (`*/a`) or presence (`*`).
 fn http_path_pattern(text: &str) -> Option<Fault> {
     let fault =
         |label: &str, help: &str| Some(Fault::new(format!("`{text}` is not a path pattern"), label, help));

@@ -32,8 +32,11 @@ const SHOP: &str = r##"{
   }
 }"##;
 
-/// What is kept as JSON, and each fault as code, message, marked text and edit.
-fn checked(text: &str) -> (serde_json::Value, Vec<(&'static str, String, String, Option<String>)>) {
+/// Code, message, marked text and edit of a fault.
+type Told = (&'static str, String, String, Option<String>);
+
+/// What is kept as JSON, and the faults.
+fn checked(text: &str) -> (serde_json::Value, Vec<Told>) {
     let mut sources = Sources::default();
     let file = sources.add("profile.yaml", text);
     let (nodes, faults) = yaml::parse(&sources, file);
@@ -46,18 +49,13 @@ fn checked(text: &str) -> (serde_json::Value, Vec<(&'static str, String, String,
     (serde_json::to_value(kept).expect("a node is JSON"), told.collect())
 }
 
-fn fault(text: &str) -> (&'static str, String, String, Option<String>) {
+fn fault(text: &str) -> Told {
     let (_, mut faults) = checked(&format!("name: a\n{text}\n"));
     assert_eq!(faults.len(), 1, "{text}: {faults:?}");
     faults.remove(0)
 }
 
-fn is(
-    code: &'static str,
-    message: &str,
-    place: &str,
-    edit: Option<&str>,
-) -> (&'static str, String, String, Option<String>) {
+fn is(code: &'static str, message: &str, place: &str, edit: Option<&str>) -> Told {
     (code, message.to_owned(), place.to_owned(), edit.map(str::to_owned))
 }
 

@@ -95,7 +95,7 @@ impl<'a> Builder<'a> {
 
     /// Reads documents from the byte `start`; after a fault that ends a document, returns where the next begins.
     fn read_from(&mut self, start: usize) -> Option<usize> {
-        let diagnostic = self.read_documents(start).err()?;
+        let diagnostic = *self.read_documents(start).err()?;
         // A document that the scanner looked at too early is met twice.
         if self.diagnostics.last() != Some(&diagnostic) {
             self.diagnostics.push(diagnostic);
@@ -107,7 +107,7 @@ impl<'a> Builder<'a> {
             .filter(|_| self.abandoned < MAX_FAULTY_DOCUMENTS)
     }
 
-    fn read_documents(&mut self, start: usize) -> Result<(), Diagnostic> {
+    fn read_documents(&mut self, start: usize) -> Result<(), Box<Diagnostic>> {
         let rest = &self.text[start..];
         let offsets = Offsets::new(rest);
         self.root = None;
@@ -121,14 +121,14 @@ impl<'a> Builder<'a> {
                 Ok((event, span)) => self.take(event, byte(&span.start), byte(&span.end))?,
                 Err(error) => {
                     let at = byte(error.marker());
-                    return Err(fault::syntax(self.text, self.file, error.info(), at));
+                    return Err(Box::new(fault::syntax(self.text, self.file, error.info(), at)));
                 }
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, event: Event<'_>, start: usize, end: usize) -> Result<(), Diagnostic> {
+    fn take(&mut self, event: Event<'_>, start: usize, end: usize) -> Result<(), Box<Diagnostic>> {
         match event {
             Event::DocumentStart(_) => {
                 self.anchors.clear();
@@ -250,11 +250,11 @@ impl<'a> Builder<'a> {
         anchor: usize,
         tag: Option<&Tag>,
         start: usize,
-    ) -> Result<(), Diagnostic> {
+    ) -> Result<(), Box<Diagnostic>> {
         let start = self.collection_start(&children, decorations(anchor, tag), start);
         let span = self.span(start, start + self.text[start..].chars().next().map_or(0, char::len_utf8));
         if self.open.len() == MAX_DEPTH {
-            return Err(fault::depth(span));
+            return Err(Box::new(fault::depth(span)));
         }
         let expected = match children {
             Children::Items(_) => "seq",
@@ -349,22 +349,20 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn expand(&mut self, anchor: usize, start: usize, end: usize) -> Result<Node, Diagnostic> {
+    fn expand(&mut self, anchor: usize, start: usize, end: usize) -> Result<Node, Box<Diagnostic>> {
         let span = self.span(start, end);
         let name = self.text.get(start..end).unwrap_or_default();
         let Some(Anchor { node, cost, height }) = self.anchors.get(&anchor) else {
             let is_open = self.open.iter().any(|open| open.anchor == anchor);
-            return Err(if is_open {
-                fault::alias_cycle(name, span)
-            } else {
-                fault::unknown_anchor(name, span)
-            });
+            let fault =
+                if is_open { fault::alias_cycle(name, span) } else { fault::unknown_anchor(name, span) };
+            return Err(Box::new(fault));
         };
         if *cost > self.budget {
-            return Err(fault::alias_budget(name, span, node.span));
+            return Err(Box::new(fault::alias_budget(name, span, node.span)));
         }
         if self.open.len() + height > MAX_DEPTH {
-            return Err(fault::depth(span));
+            return Err(Box::new(fault::depth(span)));
         }
         self.budget -= cost;
         Ok(Node { span, value: node.value.clone() })

@@ -16,8 +16,8 @@ use crate::source::Span;
 /// Reads a `T`; what does not fit is a diagnostic with the code `wrong-value` at the value.
 ///
 /// A string is asked for: any scalar but null gives its text as written, so `1.30` stays `1.30`.
-pub fn read<'de, T: Deserialize<'de>>(node: &'de Node) -> Result<T, Diagnostic> {
-    T::deserialize(node).map_err(|fault| fault.at(node.head()).into_diagnostic(node.head()))
+pub fn read<'de, T: Deserialize<'de>>(node: &'de Node) -> Result<T, Box<Diagnostic>> {
+    T::deserialize(node).map_err(|fault| Box::new(fault.at(node.head()).into_diagnostic(node.head())))
 }
 
 /// Why a node cannot be read as the type that was asked for.

@@ -189,7 +189,7 @@ fn an_alias_bomb_is_refused() {
     let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {
         let inner = format!("*a{}, ", level - 1).repeat(10);
-        text += &format!("a{level}: &a{level} [{inner}]\n");
+        text.extend([format!("a{level}: &a{level} [{inner}]\n")]);
     }
     assert_eq!(faults(&text), [("yaml-alias-budget", "*a3")]);
     let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), "*a, ".repeat(1000));
@@ -314,7 +314,9 @@ fn every_span_is_sound(node: &Node, text: &str) {
     node.items().iter().for_each(inner);
     node.entries().iter().for_each(|(key, value)| (inner(key), inner(value)).1);
     if !text[node.span.range()].starts_with('*') {
-        node.items().iter().for_each(|item| every_span_is_sound(item, text));
+        for item in node.items() {
+            every_span_is_sound(item, text);
+        }
         for (key, value) in node.entries() {
             every_span_is_sound(key, text);
             every_span_is_sound(value, text);
@@ -324,7 +326,9 @@ fn every_span_is_sound(node: &Node, text: &str) {
 
 fn everything_is_sound(text: &str) {
     let (nodes, diagnostics) = parsed(text);
-    nodes.iter().for_each(|node| every_span_is_sound(node, text));
+    for node in &nodes {
+        every_span_is_sound(node, text);
+    }
     for label in diagnostics.iter().flat_map(|diagnostic| &diagnostic.labels) {
         assert!(text.get(label.span.range()).is_some(), "{label:?}");
     }
