@@ -75,6 +75,12 @@ impl Diagnostic {
         Self::new(code, Severity::Warning, span, message, label)
     }
 
+    /// Starts an error that has no place in a text.
+    pub fn general(code: &'static str, message: impl Into<String>) -> Self {
+        let (severity, message) = (Severity::Error, message.into());
+        Self { code, severity, message, labels: Vec::new(), help: Vec::new(), edit: None }
+    }
+
     fn new(
         code: &'static str,
         severity: Severity,
@@ -104,6 +110,18 @@ impl Diagnostic {
     #[must_use]
     pub fn with_edit(mut self, span: Span, replacement: impl Into<String>) -> Self {
         self.edit = Some(Edit { span, replacement: replacement.into() });
+        self
+    }
+
+    /// Adds a second place to a diagnostic that already stands in a list.
+    pub fn context(&mut self, span: Span, text: impl Into<String>) -> &mut Self {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Adds a sentence that says what to do to a diagnostic that already stands in a list.
+    pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help.push(help.into());
         self
     }
 }

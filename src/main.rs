@@ -1,2 +1,15 @@
-//! The command.
-fn main() {}
+//! The `meshwright` command: parse, run, exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use meshwright::{cli::Cli, command, shell::Shell};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut shell = Shell::new(cli.color, cli.quiet);
+    match command::run(&cli.command, &mut shell) {
+        Ok(exit) => exit.into(),
+        Err(error) => shell.failure(&error).into(),
+    }
+}

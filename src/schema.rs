@@ -19,6 +19,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::diagnostic::Diagnostic;
 use crate::yaml::Node;
+pub use names::nearest;
 
 /// A compiled schema.
 #[derive(Debug, Clone)]

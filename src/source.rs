@@ -44,6 +44,16 @@ impl Sources {
         file
     }
 
+    /// Returns how many texts there are.
+    pub fn len(&self) -> u16 {
+        u16::try_from(self.files.len()).expect("`add` keeps the number below 65,536")
+    }
+
+    /// Returns whether nothing was read yet.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     /// Returns the text that `file` names.
     pub fn get(&self, file: u16) -> &Source {
         &self.files[usize::from(file)]
@@ -57,6 +67,6 @@ impl Sources {
     /// Returns the line of a span's first byte, from 1.
     pub fn line(&self, span: Span) -> usize {
         let text = &self.get(span.file).text;
-        1 + text.as_bytes()[..(span.start as usize).min(text.len())].iter().filter(|b| **b == b'\n').count()
+        1 + text.bytes().take(span.start as usize).filter(|byte| *byte == b'\n').count()
     }
 }

@@ -41,6 +41,7 @@ const FORMATS: &[(&str, &str, Rule)] = &[
     ("host-port", "invalid-host-port", host_port),
     ("http-method", "invalid-http-method", http_method),
     ("http-path-pattern", "invalid-http-path-pattern", http_path_pattern),
+    ("image-hub", "invalid-image-hub", image_hub),
     ("image-tag", "invalid-image-tag", image_tag),
     ("ip", "invalid-ip", ip),
     ("label-key", "invalid-label-key", label_key),
@@ -485,6 +486,22 @@ fn image_tag(text: &str) -> Option<Fault> {
     (!fits).then(|| Fault::new(format!("`{text}` is not an image tag"), "expected such as `1.30.2`", help))
 }
 
+/// A registry and a path in it, as they stand before an image's name.
+fn image_hub(text: &str) -> Option<Fault> {
+    let is_part = |part: &str| {
+        let allowed =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-:".contains(&byte);
+        !part.is_empty() && part.bytes().all(allowed)
+    };
+    let help = "leave out the scheme, the image's name and the tag";
+    let fault = Fault::new(
+        format!("`{text}` is not an image registry"),
+        "expected such as `registry.example.com/istio`",
+        help,
+    );
+    (!text.split('/').all(is_part)).then_some(fault)
+}
+
 /// A trust domain of the SPIFFE ID specification, section 2.1: at most 255 of `[a-z0-9._-]`.
 fn spiffe_trust_domain(text: &str) -> Option<Fault> {
     let is_domain = |text: &str| {
@@ -547,6 +564,12 @@ mod tests {
             assert_eq!(edit.as_deref(), Some(*expected), "{format}: {text}");
             assert_eq!(check(format, expected), None, "{format}: {expected}");
         }
+    }
+
+    #[test]
+    fn an_image_hub_is_a_registry_and_a_path() {
+        accepts("image-hub", &["docker.io/istio", "registry.example.com:5000/a/b"]);
+        refuses("image-hub", &["", "https://docker.io/istio", "docker.io/", "a b"]);
     }
 
     #[test]

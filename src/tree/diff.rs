@@ -1,6 +1,6 @@
 //! Shows what a write would change, as a patch that `git apply` takes and as hunks for other views.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 use camino::Utf8Path;
@@ -221,30 +221,52 @@ impl<'c> Line<'c> {
     }
 }
 
-impl fmt::Display for FileChange<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl FileChange<'_> {
+    /// Returns the lines that open the file's part of a patch, as git writes them.
+    pub fn header(&self) -> String {
         let path = self.path;
         // A tab ends a name with a space in it, as git writes it, for readers that expect a date there.
         let end = if path.as_str().contains(' ') { "\t" } else { "" };
         let (old, new) = (format!("a/{path}{end}"), format!("b/{path}{end}"));
-        writeln!(f, "diff --git a/{path} b/{path}")?;
-        let (old, new) = match self.status {
-            FileStatus::Added => {
-                writeln!(f, "new file mode 100644")?;
-                ("/dev/null", &*new)
-            }
-            FileStatus::Changed => (&*old, &*new),
-            FileStatus::Removed => {
-                writeln!(f, "deleted file mode 100644")?;
-                (&*old, "/dev/null")
-            }
+        let (mode, old, new) = match self.status {
+            FileStatus::Added => ("new file mode 100644\n", "/dev/null", &*new),
+            FileStatus::Changed => ("", &*old, &*new),
+            FileStatus::Removed => ("deleted file mode 100644\n", &*old, "/dev/null"),
         };
-        if self.is_binary {
-            return writeln!(f, "Binary files {} and {} differ", old.trim_end(), new.trim_end());
+        let names = match (self.is_binary, self.hunks.is_empty()) {
+            (true, _) => format!("Binary files {} and {} differ\n", old.trim_end(), new.trim_end()),
+            (false, true) => String::new(),
+            (false, false) => format!("--- {old}\n+++ {new}\n"),
+        };
+        format!("diff --git a/{path} b/{path}\n{mode}{names}")
+    }
+}
+
+impl FileStatus {
+    /// Returns the status in a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Removed => "removed",
         }
-        if !self.hunks.is_empty() {
-            writeln!(f, "--- {old}\n+++ {new}")?;
+    }
+}
+
+impl LineTag {
+    /// Returns the character that opens such a line in a patch.
+    pub fn mark(self) -> char {
+        match self {
+            Self::Context => ' ',
+            Self::Insert => '+',
+            Self::Delete => '-',
         }
+    }
+}
+
+impl fmt::Display for FileChange<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.header())?;
         self.hunks.iter().try_for_each(|hunk| hunk.fmt(f))
     }
 }
@@ -258,11 +280,7 @@ impl fmt::Display for Hunk<'_> {
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.tag {
-            LineTag::Context => " ",
-            LineTag::Insert => "+",
-            LineTag::Delete => "-",
-        })?;
+        f.write_char(self.tag.mark())?;
         self.segments.iter().try_for_each(|segment| f.write_str(segment.text))?;
         f.write_str(if self.is_terminated { "\n" } else { "\n\\ No newline at end of file\n" })
     }

@@ -1,0 +1,191 @@
+//! HelmReleases: which chart goes where, and what its values depend on.
+
+use serde_json::{Map, Value, json};
+
+use super::{GATEWAY, Plan, Values};
+use crate::{
+    profile::TracingProvider,
+    release::{CniKey, Minor, NATIVE_SIDECARS},
+    yaml::Node,
+};
+
+/// A release of one of Istio's charts.
+pub(super) struct Chart<'a> {
+    pub name: &'static str,
+    pub release: &'static str,
+    pub namespace: &'a str,
+    /// The release that has to be Ready before.
+    pub depends_on: Option<&'static str>,
+    pub template: &'static str,
+    pub overlay: Option<&'a Node>,
+}
+
+impl Plan<'_> {
+    pub(super) fn helm_release(&mut self, path: &str, chart: &Chart<'_>, own: Value) {
+        let patch = self.profile.chart_version.patch;
+        let is_gateway = chart.name == "gateway";
+        // Only the gateway chart has a schema, and a broken one refuses the chart's own defaults. From Flux 2.4 on the
+        // field exists; set there already, it spares the day on which Flux is upgraded.
+        let disable_schema_validation =
+            is_gateway && self.flux.disable_schema_validation && self.istio.gateway_schema_is_broken(patch);
+        let has_webhook =
+            matches!(chart.name, "base" | "istiod") && self.istio.upgrade_resets_webhooks(patch);
+        let overlay = chart.overlay.cloned();
+        let Value::Object(mut context) = own else { unreachable!("contexts are objects") };
+        context.extend(object(json!({
+            "release": chart.release,
+            "chart": chart.name,
+            "version": self.profile.chart_version.to_string(),
+            "namespace": chart.namespace,
+            "dependsOn": chart.depends_on,
+            "crds": chart.name == "base",
+            "disableSchemaValidation": disable_schema_validation,
+            "webhook": has_webhook,
+        })));
+        self.add(path, "helmrelease.yaml", Value::Object(context));
+        let file = self.files.last_mut().expect("it was added just now");
+        file.values = Some(Values { template: chart.template, overlay });
+    }
+
+    pub(super) fn base(&mut self) {
+        let profile = self.profile;
+        let chart = Chart {
+            name: "base",
+            release: "istio-base",
+            namespace: &profile.mesh.namespace,
+            depends_on: None,
+            template: "values/base.yaml",
+            overlay: profile.values.base.as_ref(),
+        };
+        self.helm_release("control-plane/helmrelease-base.yaml", &chart, json!({}));
+    }
+
+    pub(super) fn cni(&mut self) {
+        let profile = self.profile;
+        let chart = Chart {
+            name: "cni",
+            release: "istio-cni",
+            namespace: crate::profile::CNI_NAMESPACE,
+            depends_on: Some("istio-base"),
+            template: "values/cni.yaml",
+            overlay: profile.values.cni.as_ref(),
+        };
+        let own = json!({"images": profile.mesh.images, "cniNamespace": crate::profile::CNI_NAMESPACE});
+        self.helm_release("control-plane/helmrelease-cni.yaml", &chart, own);
+    }
+
+    pub(super) fn istiod(&mut self) {
+        let profile = self.profile;
+        let cni = profile.mesh.cni;
+        let chart = Chart {
+            name: "istiod",
+            release: "istiod",
+            namespace: &profile.mesh.namespace,
+            depends_on: Some(if cni { "istio-cni" } else { "istio-base" }),
+            template: "values/istiod.yaml",
+            overlay: profile.values.istiod.as_ref(),
+        };
+        let native_sidecars = profile.kubernetes_version >= NATIVE_SIDECARS;
+        let tracing = profile.tracing.as_ref().map(|tracing| {
+            json!({
+                "key": match tracing.provider {
+                    TracingProvider::Opentelemetry => "opentelemetry",
+                    TracingProvider::Zipkin => "zipkin",
+                },
+                "service": format!("{}.{}.svc.cluster.local", tracing.service, tracing.namespace),
+                "port": tracing.port,
+            })
+        });
+        let own = json!({
+            "images": profile.mesh.images,
+            "legacyTracer": self.istio.default_tracer,
+            "cni": cni,
+            "legacyCni": self.istio.cni_key == CniKey::IstioCni,
+            "nativeSidecars": native_sidecars,
+            "holdApplication": !native_sidecars,
+            "fips": profile.mesh.fips,
+            "accessLogFormat": access_log_format(profile.namespaces.iter().any(|namespace| !profile.enforces(namespace))),
+            "outbound": if self.enforces() { "REGISTRY_ONLY" } else { "ALLOW_ANY" },
+            "trustDomain": profile.mesh.trust_domain,
+            // COMPLIANCE_POLICY turns any floor into 1.2 (istio/istio `pilot/pkg/security/model/authentication.go`).
+            "meshTls": if profile.mesh.fips { "TLSV1_2" } else { "TLSV1_3" },
+            "tracing": tracing,
+        });
+        self.helm_release("control-plane/helmrelease-istiod.yaml", &chart, own);
+    }
+
+    pub(super) fn gateway_release(&mut self) {
+        let profile = self.profile;
+        let chart = Chart {
+            name: "gateway",
+            release: GATEWAY,
+            namespace: &profile.gateway.namespace,
+            depends_on: Some("istiod"),
+            template: "values/gateway.yaml",
+            overlay: profile.values.gateway.as_ref(),
+        };
+        let own = json!({"replicas": profile.gateway.replicas, "service": profile.gateway.service});
+        self.helm_release("ingress/helmrelease-gateway.yaml", &chart, own);
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => unreachable!("contexts are objects"),
+    }
+}
+
+/// The access log's keys: who called, as whom, over what, what was asked, and what became of it.
+///
+/// Istio's own JSON format names neither peer's identity nor the TLS version (`EnvoyJSONLogFormatIstio`,
+/// istio/istio `pilot/pkg/model/telemetry_logging.go`). In audit the dry-run verdict is logged as well.
+fn access_log_format(audit: bool) -> String {
+    let mut keys = vec![
+        ("start_time", "%START_TIME%"),
+        ("source", "%DOWNSTREAM_REMOTE_ADDRESS%"),
+        ("source_direct", "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%"),
+        ("source_principal", "%DOWNSTREAM_PEER_URI_SAN%"),
+        ("source_tls_version", "%DOWNSTREAM_TLS_VERSION%"),
+        ("source_tls_cipher", "%DOWNSTREAM_TLS_CIPHER%"),
+        ("requested_server_name", "%REQUESTED_SERVER_NAME%"),
+        ("destination", "%DOWNSTREAM_LOCAL_ADDRESS%"),
+        ("upstream", "%UPSTREAM_HOST%"),
+        ("upstream_cluster", "%UPSTREAM_CLUSTER%"),
+        ("upstream_principal", "%UPSTREAM_PEER_URI_SAN%"),
+        ("upstream_transport_failure", "%UPSTREAM_TRANSPORT_FAILURE_REASON%"),
+        ("method", "%REQ(:METHOD)%"),
+        ("authority", "%REQ(:AUTHORITY)%"),
+        ("path", "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%"),
+        ("protocol", "%PROTOCOL%"),
+        ("user_agent", "%REQ(USER-AGENT)%"),
+        ("forwarded_for", "%REQ(X-FORWARDED-FOR)%"),
+        ("request_id", "%REQ(X-REQUEST-ID)%"),
+        ("route", "%ROUTE_NAME%"),
+        ("response_code", "%RESPONSE_CODE%"),
+        ("response_code_details", "%RESPONSE_CODE_DETAILS%"),
+        ("response_flags", "%RESPONSE_FLAGS%"),
+        ("connection_termination", "%CONNECTION_TERMINATION_DETAILS%"),
+        ("bytes_received", "%BYTES_RECEIVED%"),
+        ("bytes_sent", "%BYTES_SENT%"),
+        ("duration", "%DURATION%"),
+    ];
+    if audit {
+        keys.push((
+            "dry_run_verdict",
+            "%DYNAMIC_METADATA(envoy.filters.http.rbac:istio_dry_run_allow_shadow_engine_result)%",
+        ));
+        keys.push((
+            "dry_run_policy",
+            "%DYNAMIC_METADATA(envoy.filters.http.rbac:istio_dry_run_allow_shadow_effective_policy_id)%",
+        ));
+    }
+    let keys: Map<String, Value> =
+        keys.into_iter().map(|(key, value)| (key.to_owned(), json!(value))).collect();
+    format!("{:#}", Value::Object(keys))
+}
+
+/// The first Kubernetes whose native sidecars the tree relies on; for the README's line on Jobs.
+pub(super) fn starts_sidecars_first(kubernetes: Minor) -> bool {
+    kubernetes >= NATIVE_SIDECARS
+}

@@ -1,0 +1,114 @@
+//! `control-plane/`: namespaces, Istio's charts, and the NetworkPolicies around them. No Istio object: the CRDs come
+//! with this stage.
+
+use serde_json::{Value, json};
+
+use super::{
+    Plan,
+    network::{NetworkPeer, Openings, XDS},
+};
+use crate::profile::{CNI_NAMESPACE, PodSecurity};
+
+/// The labels that hold a namespace to a level of the Pod Security Standards, and tell what a stricter one would say.
+pub(super) fn pod_security(level: PodSecurity) -> serde_json::Map<String, Value> {
+    let label = |mode: &str, level: PodSecurity| (format!("pod-security.kubernetes.io/{mode}"), json!(level));
+    [label("audit", PodSecurity::Restricted), label("enforce", level), label("warn", PodSecurity::Restricted)]
+        .into_iter()
+        .collect()
+}
+
+impl Plan<'_> {
+    pub(super) fn control_plane(&mut self) {
+        self.platform_namespaces();
+        let oci = self.profile.flux.charts.url.starts_with("oci://");
+        self.add("control-plane/helm-repository.yaml", "helm-repository.yaml", json!({"oci": oci}));
+        self.base();
+        if self.profile.mesh.cni {
+            self.cni();
+        }
+        self.istiod();
+        if self.enforces() {
+            self.mesh_network();
+            self.gateway_network();
+            if self.profile.mesh.cni {
+                self.cni_network();
+            }
+        }
+    }
+
+    fn platform_namespaces(&mut self) {
+        let profile = self.profile;
+        let namespace = |name: &str, injection: &str, level| {
+            let mut labels = pod_security(level);
+            labels.insert("istio-injection".into(), json!(injection));
+            json!({"name": name, "labels": labels})
+        };
+        let mut namespaces = vec![
+            namespace(&profile.mesh.namespace, "disabled", PodSecurity::Restricted),
+            namespace(&profile.gateway.namespace, "enabled", PodSecurity::Restricted),
+        ];
+        if profile.mesh.cni {
+            // It writes to its node's disk.
+            namespaces.push(namespace(CNI_NAMESPACE, "disabled", PodSecurity::Privileged));
+        }
+        self.add("control-plane/namespaces.yaml", "namespaces.yaml", json!({"namespaces": namespaces}));
+    }
+
+    fn mesh_network(&mut self) {
+        let profile = self.profile;
+        let mut istiod = Openings::default();
+        istiod.let_in([NetworkPeer::Meshed, profile.gateway_pods()], &XDS);
+        let webhook = [("TCP", 15017)];
+        if profile.api_server.webhook_from.is_empty() {
+            istiod.let_anyone_in(&webhook);
+        } else {
+            istiod.let_in(NetworkPeer::blocks(&profile.api_server.webhook_from), &webhook);
+        }
+        profile.open_for_scraping(&mut istiod, 15014);
+        profile.open_dns(&mut istiod);
+        profile.open_api_server(&mut istiod);
+        let selector = [("app".into(), "istiod".into())].into();
+        let namespace = &profile.mesh.namespace;
+        let policies = [default_deny(namespace), istiod.policy(namespace, "istiod", Some(&selector))];
+        self.network_policies("control-plane", namespace, &policies);
+    }
+
+    fn gateway_network(&mut self) {
+        let profile = self.profile;
+        let mut gateway = Openings::default();
+        let service = &profile.gateway.service;
+        let served = [("TCP", 80), ("TCP", 443)];
+        // Behind a load balancer that rewrites the source a range would refuse the clients it names.
+        if service.external_traffic_policy == "Local" && !service.source_ranges.is_empty() {
+            gateway.let_in(NetworkPeer::blocks(&service.source_ranges), &served);
+        } else {
+            gateway.let_anyone_in(&served);
+        }
+        gateway.let_anyone_in(&[("TCP", 15021)]);
+        profile.open_for_proxies(&mut gateway);
+        let namespace = &profile.gateway.namespace;
+        let policies =
+            [default_deny(namespace), gateway.policy(namespace, "gateway", Some(&super::gateway_labels()))];
+        self.network_policies("control-plane", namespace, &policies);
+    }
+
+    fn cni_network(&mut self) {
+        let mut cni = Openings::default();
+        self.profile.open_api_server(&mut cni);
+        self.profile.open_for_scraping(&mut cni, 15014);
+        let selector = [("k8s-app".into(), "istio-cni-node".into())].into();
+        let policies = [default_deny(CNI_NAMESPACE), cni.policy(CNI_NAMESPACE, "istio-cni", Some(&selector))];
+        self.network_policies("control-plane", CNI_NAMESPACE, &policies);
+    }
+
+    /// Adds `<folder>/network-policies/<file>.yaml`.
+    pub(super) fn network_policies(&mut self, folder: &str, file: &str, policies: &[Value]) {
+        let path = format!("{folder}/network-policies/{file}.yaml");
+        self.add(path, "network-policies.yaml", json!({"policies": policies}));
+    }
+}
+
+/// The policy that isolates every pod of a namespace, both ways.
+pub(super) fn default_deny(namespace: &str) -> Value {
+    Openings::default().policy(namespace, "default-deny", None)
+}

@@ -1,0 +1,87 @@
+//! `ingress/`: the gateway, its certificate, what it may serve and whom it may call.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{Plan, network::Openings};
+use crate::profile::{Basis, Peer, Target};
+
+impl Plan<'_> {
+    pub(super) fn ingress(&mut self) {
+        self.gateway_release();
+        let hosts = self.hosts();
+        let bound: BTreeSet<String> = match hosts.is_empty() {
+            // Nothing is exposed: only the gateway's own namespace could answer, and it holds no route.
+            true => [format!("./*.{}", self.profile.domain)].into(),
+            false => hosts.iter().map(|(namespace, host)| format!("{namespace}/{host}")).collect(),
+        };
+        self.add("ingress/gateway.yaml", "gateway.yaml", json!({"hosts": bound}));
+        self.gateway_authorization(&hosts);
+        if let Some(issuer) = &self.profile.gateway.issuer {
+            let kind = issuer.kind.as_deref().unwrap_or("ClusterIssuer");
+            let issuer = json!({"kind": kind, "name": issuer.name});
+            self.add("ingress/certificate.yaml", "certificate.yaml", json!({"issuer": issuer}));
+        }
+        if self.enforces() {
+            self.backends();
+        }
+    }
+
+    /// Returns each exposed host with its namespace.
+    fn hosts(&self) -> BTreeSet<(String, String)> {
+        let profile = self.profile;
+        let exposed = profile.flows.iter().filter_map(|flow| match (&flow.basis, &flow.to) {
+            (Basis::Expose(host), Target::Workload(id, _)) => {
+                Some((profile.namespace_of(*id).name.clone(), host.clone()))
+            }
+            _ => None,
+        });
+        exposed.collect()
+    }
+
+    /// Opens the gateway's listeners: 80 for the redirect, which the router answers after authorization; 443 for the
+    /// exposed hosts.
+    fn gateway_authorization(&mut self, hosts: &BTreeSet<(String, String)>) {
+        let profile = self.profile;
+        let domain = &profile.domain;
+        let rule = |port: &str, hosts: Vec<String>| json!({"to": [{"operation": {"hosts": hosts, "ports": [port]}}]});
+        let mut rules = vec![rule("80", vec![format!("*.{domain}"), format!("*.{domain}:80")])];
+        if !hosts.is_empty() {
+            // A Host header may carry the port, and the comparison is with the whole header.
+            let served = hosts.iter().flat_map(|(_, host)| [host.clone(), format!("{host}:*")]);
+            rules.push(rule("443", served.collect()));
+        }
+        let policy = json!({
+            "name": "gateway",
+            "namespace": profile.gateway.namespace,
+            "selector": super::gateway_labels(),
+            "dryRun": !self.enforces(),
+            "rules": rules,
+        });
+        let policies: [Value; 1] = [policy];
+        self.add(
+            "ingress/authorization-policy-gateway.yaml",
+            "authorization-policies.yaml",
+            json!({"policies": policies}),
+        );
+    }
+
+    /// Opens the way from the gateway to each exposed workload.
+    fn backends(&mut self) {
+        let profile = self.profile;
+        let mut openings = Openings::default();
+        for flow in self.access.calls_from(&Peer::Gateway) {
+            if let Target::Workload(id, ports) = &flow.to {
+                for port in profile.ports_of(*id, ports) {
+                    openings.let_out([profile.pods(*id)], &[("TCP", port.port)]);
+                }
+            }
+        }
+        if !openings.is_empty() {
+            let policy =
+                openings.policy(&profile.gateway.namespace, "backends", Some(&super::gateway_labels()));
+            self.network_policies("ingress", "backends", &[policy]);
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! `namespaces/<name>/`: a team's namespace, what its workloads admit, and where they may call.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::{
+    Plan, Role,
+    control_plane::{default_deny, pod_security},
+    network::{NetworkPeer, Openings},
+};
+use crate::profile::{Basis, Flow, Namespace, Peer, PodSecurity, Target, Workload, WorkloadId};
+
+impl Plan<'_> {
+    pub(super) fn namespace(&mut self, index: usize) {
+        let namespace = &self.profile.namespaces[index];
+        let folder = format!("namespaces/{}", namespace.name);
+        let enforces = self.profile.enforces(namespace);
+        if namespace.is_rendered {
+            let own = json!({"namespaces": [{"name": namespace.name, "labels": self.labels(namespace)}]});
+            self.add(format!("{folder}/namespace.yaml"), "namespaces.yaml", own);
+        }
+        self.mutual_tls(&folder, index);
+        let authorization = self.authorization(index);
+        self.add_some(
+            format!("{folder}/authorization-policies.yaml"),
+            "authorization-policies.yaml",
+            "policies",
+            authorization,
+        );
+        if enforces {
+            self.network(&folder, index);
+        }
+        self.routes(&folder, index);
+        let sidecars = self.sidecars(index);
+        self.add_some(format!("{folder}/sidecars.yaml"), "sidecars.yaml", "sidecars", sidecars);
+        let entries = self.service_entries(index);
+        self.add_some(format!("{folder}/service-entries.yaml"), "service-entries.yaml", "entries", entries);
+        self.assumptions(&folder, namespace);
+    }
+
+    /// Adds a file that holds a list, unless the list is empty.
+    fn add_some(&mut self, path: String, template: &'static str, key: &str, list: Vec<Value>) {
+        if !list.is_empty() {
+            let home = path.split('/').nth(1).expect("a path below namespaces/<name>").to_owned();
+            self.add(path, template, json!({key: list, "namespace": home}));
+        }
+    }
+
+    /// Returns the labels that the namespace needs: by them its pods get a sidecar and are held to a level.
+    pub(super) fn labels(&self, namespace: &Namespace) -> serde_json::Map<String, Value> {
+        let level =
+            if self.profile.enforces(namespace) { namespace.pod_security } else { PodSecurity::Privileged };
+        let mut labels = pod_security(level);
+        labels.insert("istio-injection".into(), json!("enabled"));
+        labels
+    }
+
+    /// Adds what departs from the mesh's STRICT: the namespace in audit, and the profile's exceptions.
+    fn mutual_tls(&mut self, folder: &str, index: usize) {
+        let profile = self.profile;
+        let namespace = &profile.namespaces[index];
+        let mut policies = Vec::new();
+        if !profile.enforces(namespace) && self.enforces() {
+            let annotations =
+                json!({"meshwright/enforcement": "NOT ENFORCED: the profile says enforcement: audit"});
+            policies.push(json!({"name": "default", "namespace": namespace.name, "mode": "PERMISSIVE", "annotations": annotations}));
+        }
+        for (workload, about) in namespace.workloads.iter().enumerate() {
+            let id = WorkloadId { namespace: index, workload };
+            let exceptions: Vec<_> =
+                profile.exceptions.iter().filter(|exception| exception.workload == id).collect();
+            if exceptions.is_empty() {
+                continue;
+            }
+            let ports: BTreeSet<u16> =
+                exceptions.iter().map(|exception| about.ports[exception.port].port).collect();
+            let join = |of: fn(&crate::profile::Exception) -> &str| {
+                let all: BTreeSet<&str> = exceptions.iter().map(|exception| of(exception)).collect();
+                all.into_iter().collect::<Vec<_>>().join("; ")
+            };
+            let mut annotations = BTreeMap::from([
+                ("meshwright/exception", join(|exception| &exception.reason)),
+                ("meshwright/exception-owner", join(|exception| &exception.owner)),
+                ("meshwright/exception-expires", join(|exception| &exception.expires)),
+            ]);
+            if annotations.values().any(|text| text.contains("${")) {
+                annotations.insert("kustomize.toolkit.fluxcd.io/substitute", "disabled".into());
+            }
+            policies.push(json!({
+                "name": workload_policy(&about.name),
+                "namespace": namespace.name,
+                "annotations": annotations,
+                "selector": about.selector,
+                "mode": if profile.enforces(namespace) { "STRICT" } else { "PERMISSIVE" },
+                "ports": ports,
+            }));
+        }
+        self.add_some(
+            format!("{folder}/peer-authentications.yaml"),
+            "peer-authentications.yaml",
+            "policies",
+            policies,
+        );
+    }
+
+    fn network(&mut self, folder: &str, index: usize) {
+        let profile = self.profile;
+        let namespace = &profile.namespaces[index];
+        let mut all = Openings::default();
+        profile.open_for_proxies(&mut all);
+        for flow in self.access.calls_from(&Peer::Namespace(index)) {
+            self.open_way_out(&mut all, flow);
+        }
+        let policies = [default_deny(&namespace.name), all.policy(&namespace.name, "all-pods", None)];
+        self.network_policies(folder, "namespace", &policies);
+        let policies: Vec<Value> = namespace
+            .workloads
+            .iter()
+            .enumerate()
+            .filter_map(|(workload, about)| {
+                self.workload_network(WorkloadId { namespace: index, workload }, about)
+            })
+            .collect();
+        if !policies.is_empty() {
+            self.network_policies(folder, "workloads", &policies);
+        }
+    }
+
+    fn workload_network(&self, id: WorkloadId, workload: &Workload) -> Option<Value> {
+        let mut openings = Openings::default();
+        for flow in self.access.calls_to(id) {
+            let Target::Workload(_, ports) = &flow.to else { continue };
+            let callers = self.profile.callers(&flow.from);
+            for port in self.profile.ports_of(id, ports) {
+                let port = [("TCP", port.port)];
+                if callers.is_empty() {
+                    openings.let_anyone_in(&port);
+                } else {
+                    openings.let_in(callers.iter().cloned(), &port);
+                }
+            }
+        }
+        for flow in self.access.calls_from(&Peer::Workload(id)) {
+            self.open_way_out(&mut openings, flow);
+        }
+        let namespace = &self.profile.namespace_of(id).name;
+        (!openings.is_empty())
+            .then(|| openings.policy(namespace, &workload_policy(&workload.name), Some(&workload.selector)))
+    }
+
+    /// Opens the caller's end of a flow.
+    fn open_way_out(&self, openings: &mut Openings, flow: &Flow) {
+        let profile = self.profile;
+        match &flow.to {
+            Target::Workload(id, ports) => {
+                for port in profile.ports_of(*id, ports) {
+                    openings.let_out([profile.pods(*id)], &[("TCP", port.port)]);
+                }
+            }
+            Target::KubernetesApi => profile.open_api_server(openings),
+            Target::Nodes(port) => {
+                openings.let_out(NetworkPeer::blocks(&profile.cluster.nodes), &[("TCP", *port)])
+            }
+            Target::Cidr(cidr, port) => openings.let_out(NetworkPeer::blocks(&[*cidr]), &[("TCP", *port)]),
+            Target::Unmeshed(pods, port) => openings.let_out([NetworkPeer::from(pods)], &[("TCP", *port)]),
+            Target::Host { port, cidrs, .. } if cidrs.is_empty() => {
+                openings.let_out(profile.outside(), &[("TCP", *port)])
+            }
+            Target::Host { port, cidrs, .. } => {
+                openings.let_out(NetworkPeer::blocks(cidrs), &[("TCP", *port)])
+            }
+        }
+    }
+
+    /// Adds a VirtualService per exposed host, the most specific path first.
+    fn routes(&mut self, folder: &str, index: usize) {
+        let profile = self.profile;
+        let namespace = &profile.namespaces[index].name;
+        let mut hosts: BTreeMap<&str, Vec<Route<'_>>> = BTreeMap::new();
+        for flow in self.access.calls_from(&Peer::Gateway) {
+            let (Basis::Expose(host), Target::Workload(id, ports)) = (&flow.basis, &flow.to) else {
+                continue;
+            };
+            if id.namespace == index {
+                let port = &profile.workload(*id).ports[ports[0]];
+                let service =
+                    profile.workload(*id).service.as_deref().expect("a workload with a port has a Service");
+                let destination = (format!("{service}.{namespace}.svc.cluster.local"), port.service_port);
+                let routes = flow.paths.iter().map(|path| Route {
+                    path,
+                    methods: &flow.methods,
+                    destination: destination.clone(),
+                });
+                hosts.entry(host).or_default().extend(routes);
+            }
+        }
+        let routes = hosts.into_iter().map(|(host, mut routes)| {
+            routes.sort_by_key(|route| (route.path.ends_with('*'), std::cmp::Reverse(route.path.len()), route.path));
+            let rules: Vec<Value> = routes
+                .chunk_by(|a, b| a.destination == b.destination)
+                .map(|routes| {
+                    let matches: Vec<Value> = routes.iter().flat_map(Route::matches).collect();
+                    json!({"matches": matches, "host": routes[0].destination.0, "port": routes[0].destination.1})
+                })
+                .collect();
+            json!({"host": host, "rules": rules})
+        });
+        let routes = routes.collect();
+        self.add_some(format!("{folder}/virtual-services.yaml"), "virtual-services.yaml", "routes", routes);
+    }
+
+    /// Adds what the profile takes the team's own manifests to hold.
+    fn assumptions(&mut self, folder: &str, namespace: &Namespace) {
+        let mut accounts = BTreeSet::new();
+        let workloads: Vec<Value> = namespace
+            .workloads
+            .iter()
+            .map(|workload| {
+                json!({
+                    "name": workload.name,
+                    "selector": workload.selector,
+                    "serviceAccount": workload.service_account,
+                    "ownsAccount": accounts.insert(&workload.service_account),
+                    "service": workload.service,
+                    "ports": workload.ports,
+                })
+            })
+            .collect();
+        if !workloads.is_empty() {
+            let own = json!({"workloads": workloads, "namespace": namespace.name});
+            self.add_as(
+                Role::Assumption,
+                format!("{folder}/assumed-workloads.yaml"),
+                "assumed-workloads.yaml",
+                own,
+            );
+        }
+    }
+}
+
+/// One path of an exposed host.
+struct Route<'a> {
+    path: &'a str,
+    methods: &'a [String],
+    destination: (String, u16),
+}
+
+impl Route<'_> {
+    /// Returns the matches of a VirtualService that mean the path and any of the methods.
+    fn matches(&self) -> Vec<Value> {
+        let uri = string_match(self.path);
+        match self.methods {
+            [] => vec![json!({"uri": uri})],
+            methods => {
+                methods.iter().map(|method| json!({"uri": uri, "method": string_match(method)})).collect()
+            }
+        }
+    }
+}
+
+fn string_match(pattern: &str) -> Value {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => json!({"prefix": prefix}),
+        None => json!({"exact": pattern}),
+    }
+}
+
+/// The name of a workload's own policies; no name of ours for a whole namespace begins like it.
+pub(super) fn workload_policy(workload: &str) -> String {
+    format!("workload-{workload}")
+}

@@ -1,0 +1,115 @@
+//! The tree's README: what is here, who may call whom, and what others must provide.
+
+use serde_json::{Value, json};
+
+use super::{GATEWAY, Plan, Role, chart::starts_sidecars_first, weakenings};
+use crate::profile::{Basis, Enforcement, Flow, Namespace, Peer, PodSecurity, Target};
+
+impl Plan<'_> {
+    pub(super) fn readme(&mut self) {
+        let profile = self.profile;
+        let weakenings: Vec<Value> = weakenings(profile)
+            .into_iter()
+            .map(|weakening| json!({"what": weakening.what, "why": weakening.why}))
+            .collect();
+        let stages: Vec<Value> = self
+            .stages()
+            .into_iter()
+            .map(|stage| json!({"folder": stage.folder, "name": stage.name, "holds": holds(stage.folder.as_str())}))
+            .collect();
+        let names = |of: &dyn Fn(&&Namespace) -> bool| -> Vec<&str> {
+            profile.namespaces.iter().filter(of).map(|namespace| namespace.name.as_str()).collect()
+        };
+        let existing: Vec<Value> = profile
+            .namespaces
+            .iter()
+            .filter(|namespace| !namespace.is_rendered)
+            .map(|namespace| {
+                let labels = self.labels(namespace);
+                let labels: Vec<String> = labels
+                    .iter()
+                    .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+                    .collect();
+                json!({"name": namespace.name, "labels": labels})
+            })
+            .collect();
+        let level = |namespace: &Namespace| {
+            self.profile.enforces(namespace) && namespace.pod_security == PodSecurity::Restricted
+        };
+        let audited = match profile.enforcement {
+            Enforcement::Audit => names(&|_| true),
+            Enforcement::Enforce => names(&|namespace| namespace.enforcement == Enforcement::Audit),
+        };
+        let own = json!({
+            "version": profile.chart_version.to_string(),
+            "path": profile.path,
+            "weakenings": weakenings,
+            "stages": stages,
+            "flows": profile.flows.iter().map(|flow| self.row(flow)).collect::<Vec<_>>(),
+            "wide": profile.flows.iter().filter_map(|flow| self.wide(flow)).collect::<Vec<_>>(),
+            "monitoring": profile.monitoring.as_ref().map(|monitoring| json!({"namespace": monitoring.namespace})),
+            "tracing": profile.tracing.as_ref().map(|to| json!({"service": to.service, "namespace": to.namespace, "port": to.port})),
+            "issuer": profile.gateway.issuer.is_some(),
+            "gatewayRelease": GATEWAY,
+            "existing": existing,
+            "assumed": names(&|namespace| !namespace.workloads.is_empty()),
+            "outsiders": self.outsiders(),
+            "restricted": profile.namespaces.iter().any(level),
+            "nativeSidecars": starts_sidecars_first(profile.kubernetes_version),
+            "fluxNamespace": profile.flux.namespace,
+            "restarts": names(&|_| true),
+            "audited": audited,
+        });
+        self.add_as(Role::Document, "README.md", "README.md", own);
+    }
+
+    fn row(&self, flow: &Flow) -> Value {
+        let list =
+            |what: &[String], all: &str| if what.is_empty() { all.to_owned() } else { what.join(", ") };
+        let requests = match &flow.to {
+            _ if flow.is_http_only() => {
+                format!("{} {}", list(&flow.methods, "any method"), list(&flow.paths, "any path"))
+            }
+            _ => "any".to_owned(),
+        };
+        let basis = match &flow.basis {
+            Basis::Allow => "allow".to_owned(),
+            Basis::Expose(host) => format!("expose {host}"),
+            Basis::Egress => "egress".to_owned(),
+            Basis::Exception(index) => format!("exception until {}", self.profile.exceptions[*index].expires),
+        };
+        json!({
+            "from": self.profile.peer_name(&flow.from),
+            "to": self.profile.target_name(&flow.to),
+            "requests": requests,
+            "basis": basis,
+        })
+    }
+
+    fn wide(&self, flow: &Flow) -> Option<Value> {
+        match &flow.to {
+            Target::Host { host, port, cidrs, .. } if cidrs.is_empty() => {
+                Some(json!({"from": self.profile.peer_name(&flow.from), "port": port, "host": host}))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the pods without a sidecar that a flow begins or ends at, each once.
+    fn outsiders(&self) -> Vec<String> {
+        let ends = self.profile.flows.iter().filter_map(|flow| match (&flow.from, &flow.to) {
+            (Peer::Unmeshed(pods), _) | (_, Target::Unmeshed(pods, _)) => Some(pods.name()),
+            _ => None,
+        });
+        ends.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+    }
+}
+
+fn holds(folder: &str) -> &'static str {
+    match folder {
+        "control-plane" => "the platform's namespaces, Istio's charts, their NetworkPolicies",
+        "mesh" => "mutual TLS, default deny, access logs, no way out",
+        "ingress" => "the gateway, what it serves and whom it may call",
+        _ => "the namespace and what its workloads may do",
+    }
+}

@@ -1,0 +1,559 @@
+//! What a platform team declares of its mesh, typed, every name resolved.
+//!
+//! [`load`] reads a profile and the fragments that it names, and reports every fault at once. What it returns cannot
+//! express a flow to a workload that does not exist, or plaintext without an exception.
+
+mod flow;
+mod resolve;
+mod values;
+mod written;
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    diagnostic::{Diagnostic, Severity},
+    release::{Minor, Patch},
+    schema::Schema,
+    source::{Source, Sources, Span},
+    yaml::{Node, Spanned},
+};
+pub use flow::{Basis, Flow, HostProtocol, Peer, Target, Unmeshed, WorkloadId};
+pub(crate) use resolve::CNI_NAMESPACE;
+
+/// A zero-trust mesh, as its owners declare it.
+#[derive(Debug)]
+pub struct Profile {
+    /// Names the mesh; a DNS label.
+    pub name: String,
+    /// Where the tree lives in the Flux repository; relative, forward slashes.
+    pub path: Utf8PathBuf,
+    /// The DNS domain under which the gateway serves.
+    pub domain: String,
+    /// The version of the Istio charts.
+    pub chart_version: Patch,
+    /// The Secret that holds the gateway's certificate.
+    pub tls_secret: String,
+    /// The oldest Kubernetes minor that the tree runs on.
+    pub kubernetes_version: Minor,
+    /// Whether the mesh enforces what it declares.
+    pub enforcement: Enforcement,
+    /// The Flux that reconciles the tree.
+    pub flux: Flux,
+    /// The cluster's own addresses.
+    pub cluster: Cluster,
+    /// Where the Kubernetes API server is.
+    pub api_server: ApiServer,
+    /// Who answers DNS; never empty.
+    pub resolvers: Vec<Resolver>,
+    /// The control plane.
+    pub mesh: Mesh,
+    /// The one entrance.
+    pub gateway: Gateway,
+    /// Who may scrape metrics.
+    pub monitoring: Option<Monitoring>,
+    /// Where proxies send spans.
+    pub tracing: Option<Tracing>,
+    /// Helm values merged over ours; each a mapping.
+    pub values: Values,
+    /// The governed namespaces, in the order in which they were declared.
+    pub namespaces: Vec<Namespace>,
+    /// Every declared flow: of `allow`, `expose`, `egress` and `exceptions`.
+    pub flows: Vec<Flow>,
+    /// The weakenings, each with its reason, owner and expiry.
+    pub exceptions: Vec<Exception>,
+}
+
+/// Whether policies bite.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Enforcement {
+    /// What is not declared is refused.
+    #[default]
+    Enforce,
+    /// Nothing is refused; what would be is logged.
+    Audit,
+}
+
+/// The Flux that reconciles the tree.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "the profile's schema describes each key")]
+pub struct Flux {
+    pub version: Option<Spanned<String>>,
+    pub namespace: String,
+    pub interval: String,
+    pub source: FluxSource,
+    pub service_account: Option<String>,
+    pub charts: Charts,
+    pub depends_on: DependsOn,
+}
+
+/// The Flux source that holds the repository.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the profile's schema describes each key")]
+pub struct FluxSource {
+    pub kind: String,
+    pub name: String,
+}
+
+/// Where the Istio charts come from.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the profile's schema describes each key")]
+pub struct Charts {
+    pub url: String,
+}
+
+/// The Flux Kustomizations, not ours, that a stage waits for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+#[expect(missing_docs, reason = "the profile's schema describes each key")]
+pub struct DependsOn {
+    pub control_plane: Vec<String>,
+    pub mesh: Vec<String>,
+    pub ingress: Vec<String>,
+    pub namespaces: Vec<String>,
+}
+
+/// The cluster's own addresses; an empty list is unknown.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the profile's schema describes each key")]
+pub struct Cluster {
+    #[serde(rename = "podCIDRs")]
+    pub pods: Vec<IpNet>,
+    #[serde(rename = "serviceCIDRs")]
+    pub services: Vec<IpNet>,
+    #[serde(rename = "nodeCIDRs")]
+    pub nodes: Vec<IpNet>,
+}
+
+/// Where the Kubernetes API server is; an empty list is unknown.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "the profile's schema describes each key")]
+pub struct ApiServer {
+    pub egress: Vec<IpNet>,
+    pub webhook_from: Vec<IpNet>,
+}
+
+/// One place that answers DNS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolver {
+    /// Pods of a namespace, or addresses.
+    pub at: ResolverAt,
+    /// The port that it listens on, after any Service.
+    pub port: u16,
+}
+
+/// Where a resolver is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ResolverAt {
+    /// Pods with these labels; all of the namespace where there are none.
+    Pods {
+        /// Their namespace.
+        namespace: String,
+        /// Their labels.
+        labels: BTreeMap<String, String>,
+    },
+    /// Addresses, as of NodeLocal DNSCache on a link-local one.
+    Cidr(IpNet),
+}
+
+/// The control plane.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "the profile's schema describes each key")]
+pub struct Mesh {
+    pub namespace: String,
+    pub trust_domain: String,
+    pub cni: bool,
+    pub fips: bool,
+    pub images: Images,
+}
+
+/// Where the proxy and control plane images come from.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the profile's schema describes each key")]
+pub struct Images {
+    pub hub: Option<String>,
+    pub tag: Option<String>,
+    pub variant: String,
+}
+
+/// The one entrance.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Its namespace.
+    pub namespace: String,
+    /// Bounds of its autoscaler.
+    pub replicas: Replicas,
+    /// The Service in front of it.
+    pub service: GatewayService,
+    /// The cert-manager issuer of its certificate, where cert-manager writes it.
+    pub issuer: Option<Issuer>,
+}
+
+/// Bounds of the gateway's autoscaler; `min` is at most `max`.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the profile's schema describes each key")]
+pub struct Replicas {
+    pub min: u32,
+    pub max: u32,
+}
+
+/// The Service in front of the gateway.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "the profile's schema describes each key")]
+pub struct GatewayService {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub annotations: BTreeMap<String, String>,
+    pub source_ranges: Vec<IpNet>,
+    pub external_traffic_policy: String,
+}
+
+/// A cert-manager issuer.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the profile's schema describes each key")]
+pub struct Issuer {
+    pub kind: Option<String>,
+    pub name: String,
+}
+
+/// Who may scrape metrics.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the profile's schema describes each key")]
+pub struct Monitoring {
+    pub namespace: String,
+    pub labels: BTreeMap<String, String>,
+}
+
+/// Where proxies send spans.
+#[derive(Debug)]
+pub struct Tracing {
+    /// The protocol.
+    pub provider: TracingProvider,
+    /// The collector's Service.
+    pub service: String,
+    /// The collector's namespace, which the profile does not govern.
+    pub namespace: String,
+    /// The collector's port, of the Service and of its pods.
+    pub port: u16,
+    /// The share of requests traced, in percent.
+    pub sampling: f64,
+}
+
+/// How spans are sent.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TracingProvider {
+    /// OTLP over gRPC.
+    #[default]
+    Opentelemetry,
+    /// Zipkin's JSON.
+    Zipkin,
+}
+
+/// Helm values merged over ours; each a mapping that undoes no guarantee.
+#[derive(Debug, Default)]
+#[expect(missing_docs, reason = "each field is named for the chart")]
+pub struct Values {
+    pub base: Option<Node>,
+    pub istiod: Option<Node>,
+    pub cni: Option<Node>,
+    pub gateway: Option<Node>,
+}
+
+/// A governed namespace.
+#[derive(Debug)]
+pub struct Namespace {
+    /// Its name.
+    pub name: String,
+    /// Whether the tree holds its Namespace object.
+    pub is_rendered: bool,
+    /// Whether policies bite in it.
+    pub enforcement: Enforcement,
+    /// The Pod Security level that is enforced in it.
+    pub pod_security: PodSecurity,
+    /// What runs in it, by name.
+    pub workloads: Vec<Workload>,
+    /// Where the profile names it.
+    pub span: Span,
+}
+
+/// A level of the Pod Security Standards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PodSecurity {
+    /// No capability beyond the defaults of a hardened pod.
+    Restricted,
+    /// No known privilege escalation.
+    Baseline,
+    /// No restriction.
+    Privileged,
+}
+
+/// What the profile assumes of one of a team's workloads.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Workload {
+    /// Its name, unique in the namespace.
+    pub name: String,
+    /// The labels that its pods, and no other workload's, carry; never empty.
+    pub selector: BTreeMap<String, String>,
+    /// The ServiceAccount of its pods.
+    pub service_account: String,
+    /// Its Service; present if and only if it has ports.
+    pub service: Option<String>,
+    /// Its ports, names and numbers unique.
+    pub ports: Vec<Port>,
+}
+
+/// A port of a workload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Port {
+    /// Its name in the Service.
+    pub name: String,
+    /// The number on the pod.
+    pub port: u16,
+    /// The number on the Service.
+    pub service_port: u16,
+    /// What it speaks.
+    pub protocol: Protocol,
+}
+
+/// What a port speaks: a value of `appProtocol` that Istio knows (`pkg/config/protocol` of istio/istio).
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each variant is the protocol's own name")]
+pub enum Protocol {
+    #[default]
+    Http,
+    Http2,
+    Grpc,
+    GrpcWeb,
+    Tcp,
+    Tls,
+    Https,
+    Mongo,
+    Mysql,
+    Redis,
+}
+
+impl Protocol {
+    /// Returns whether a proxy reads requests on such a port, so that methods and paths can be conditions.
+    pub fn is_http(self) -> bool {
+        match self {
+            Self::Http | Self::Http2 | Self::Grpc | Self::GrpcWeb => true,
+            Self::Tcp | Self::Tls | Self::Https | Self::Mongo | Self::Mysql | Self::Redis => false,
+        }
+    }
+
+    /// Returns the protocol's name, as in `appProtocol`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Http2 => "http2",
+            Self::Grpc => "grpc",
+            Self::GrpcWeb => "grpc-web",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Https => "https",
+            Self::Mongo => "mongo",
+            Self::Mysql => "mysql",
+            Self::Redis => "redis",
+        }
+    }
+}
+
+/// A weakening that the profile asks for by name: a port that takes plaintext from callers that hold no certificate.
+#[derive(Debug)]
+pub struct Exception {
+    /// Whose port.
+    pub workload: WorkloadId,
+    /// Which port, an index into the workload's.
+    pub port: usize,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day on which it holds, `YYYY-MM-DD`.
+    pub expires: String,
+    /// Where the profile says so.
+    pub span: Span,
+}
+
+/// The grammar, as the `meshwright schema` command prints it.
+static SCHEMA: LazyLock<Schema> =
+    LazyLock::new(|| Schema::new(&schema().to_string()).expect("the profile's schema is well-formed"));
+
+/// The part of the grammar that a team's fragment follows.
+static FRAGMENT_SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
+    let part = json!({"definitions": schema()["definitions"], "$ref": "#/definitions/namespace"});
+    Schema::new(&part.to_string()).expect("the profile's schema is well-formed")
+});
+
+/// Returns the profile's grammar as a JSON Schema, draft-07.
+pub fn schema() -> serde_json::Value {
+    yaml_serde::from_str(include_str!("profile/schema.yaml")).expect("the profile's schema is YAML")
+}
+
+/// How [`load`] gets at fragments: given a pattern, the files that match, in order of their paths, with their texts.
+///
+/// An `Err` says in a few words why there are none.
+pub type Fragments<'a> = dyn FnMut(&str) -> Result<Vec<Source>, String> + 'a;
+
+/// Reads a profile and the fragments that it names.
+///
+/// Adds the texts to `sources`, the profile's first. Returns every diagnostic that a reader can act on at once, and
+/// the profile where none of them is an error.
+pub fn load(
+    source: Source,
+    sources: &mut Sources,
+    fragments: &mut Fragments<'_>,
+) -> (Option<Profile>, Vec<Diagnostic>) {
+    let stem = source.path.file_stem().unwrap_or_default().to_owned();
+    let mut diagnostics = Vec::new();
+    let root = read(source, &SCHEMA, sources, &mut diagnostics);
+    let profile = resolve::resolve(&root, &stem, sources, fragments, &mut diagnostics);
+    let sound = diagnostics.iter().all(|diagnostic| diagnostic.severity < Severity::Error);
+    (profile.filter(|_| sound), diagnostics)
+}
+
+/// Reads one text, and returns what of it has the schema's shape.
+fn read(source: Source, schema: &Schema, sources: &mut Sources, diagnostics: &mut Vec<Diagnostic>) -> Node {
+    let file = sources.add(source.path, source.text);
+    let (documents, faults) = crate::yaml::parse(sources, file);
+    diagnostics.extend(faults);
+    let mut documents = documents.into_iter();
+    let Some(root) = documents.next() else {
+        let nothing = Span { file, start: 0, end: 0 };
+        if diagnostics.iter().all(|diagnostic| diagnostic.labels.iter().all(|label| label.span.file != file))
+        {
+            diagnostics.push(
+                Diagnostic::error(
+                    "empty-profile",
+                    nothing,
+                    "the file holds nothing",
+                    "a mapping was expected",
+                )
+                .with_help("`meshwright init` writes a profile to start from"),
+            );
+        }
+        return Node::empty_mapping(nothing);
+    };
+    if let Some(second) = documents.next() {
+        diagnostics.push(
+            Diagnostic::error(
+                "second-document",
+                second.span,
+                "a second document",
+                "one document was expected",
+            )
+            .with_help("put it into a file of its own"),
+        );
+    }
+    let (node, faults) = schema.check(&root);
+    diagnostics.extend(faults);
+    node
+}
+
+impl Profile {
+    /// Returns a workload.
+    pub fn workload(&self, id: WorkloadId) -> &Workload {
+        &self.namespaces[id.namespace].workloads[id.workload]
+    }
+
+    /// Returns a workload's namespace.
+    pub fn namespace_of(&self, id: WorkloadId) -> &Namespace {
+        &self.namespaces[id.namespace]
+    }
+
+    /// Returns `namespace/workload`.
+    pub fn workload_name(&self, id: WorkloadId) -> String {
+        format!("{}/{}", self.namespace_of(id).name, self.workload(id).name)
+    }
+
+    /// Returns whether policies bite in a namespace.
+    pub fn enforces(&self, namespace: &Namespace) -> bool {
+        self.enforcement == Enforcement::Enforce && namespace.enforcement == Enforcement::Enforce
+    }
+
+    /// Returns where the tree's README, lock and stages are, for a path below [`Profile::path`].
+    pub fn at(&self, below: impl AsRef<Utf8Path>) -> Utf8PathBuf {
+        self.path.join(below)
+    }
+}
+
+impl Default for Flux {
+    fn default() -> Self {
+        Self {
+            version: None,
+            namespace: "flux-system".into(),
+            interval: "30m".into(),
+            source: FluxSource::default(),
+            service_account: None,
+            charts: Charts::default(),
+            depends_on: DependsOn::default(),
+        }
+    }
+}
+
+impl Default for FluxSource {
+    fn default() -> Self {
+        Self { kind: "GitRepository".into(), name: "flux-system".into() }
+    }
+}
+
+impl Default for Charts {
+    fn default() -> Self {
+        Self { url: "https://istio-release.storage.googleapis.com/charts".into() }
+    }
+}
+
+impl Default for Mesh {
+    fn default() -> Self {
+        Self {
+            namespace: "istio-system".into(),
+            trust_domain: "cluster.local".into(),
+            cni: false,
+            fips: false,
+            images: Images::default(),
+        }
+    }
+}
+
+impl Default for Images {
+    fn default() -> Self {
+        Self { hub: None, tag: None, variant: "distroless".into() }
+    }
+}
+
+impl Default for Replicas {
+    fn default() -> Self {
+        Self { min: 2, max: 5 }
+    }
+}
+
+impl Default for GatewayService {
+    fn default() -> Self {
+        Self {
+            kind: "LoadBalancer".into(),
+            annotations: BTreeMap::new(),
+            source_ranges: Vec::new(),
+            external_traffic_policy: "Cluster".into(),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The one place that prints: results to standard output, everything said about them to standard error.
+
+use std::{
+    fmt::Write as _,
+    io::{self, ErrorKind, Write as _},
+};
+
+use anstream::{AutoStream, ColorChoice, stream::RawStream};
+use anstyle::{AnsiColor, Effects, Style};
+use anyhow::{Error, Result};
+
+use crate::{
+    cli::Color,
+    command::Exit,
+    diagnostic::{self, Diagnostic},
+    source::Sources,
+    tree::{FileChange, LineTag},
+};
+
+const GOOD: Style = AnsiColor::Green.on_default().effects(Effects::BOLD);
+const ALARM: Style = AnsiColor::Yellow.on_default().effects(Effects::BOLD);
+const BAD: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
+const HEAD: Style = Style::new().bold();
+const PLACE: Style = AnsiColor::Cyan.on_default();
+const INSERTED: Style = AnsiColor::Green.on_default();
+const DELETED: Style = AnsiColor::Red.on_default();
+
+/// Standard output and standard error, coloured where their reader can see it.
+pub struct Shell {
+    out: AutoStream<io::Stdout>,
+    err: AutoStream<io::Stderr>,
+    quiet: bool,
+}
+
+impl Shell {
+    /// Opens both streams. `quiet` drops what [`Shell::status`] and [`Shell::notice`] say.
+    pub fn new(color: Color, quiet: bool) -> Self {
+        let (out, err) = (io::stdout(), io::stderr());
+        let (out_choice, err_choice) = (choice(&out, color), choice(&err, color));
+        Self { out: AutoStream::new(out, out_choice), err: AutoStream::new(err, err_choice), quiet }
+    }
+
+    /// Prints a result, as it is.
+    pub fn result(&mut self, text: &str) -> Result<Exit> {
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()?;
+        Ok(Exit::Clean)
+    }
+
+    /// Says what was done.
+    pub fn status(&mut self, verb: &str, what: &str) -> Result<()> {
+        self.say(GOOD, verb, what)
+    }
+
+    /// Says what the user should know.
+    pub fn notice(&mut self, verb: &str, what: &str) -> Result<()> {
+        self.say(ALARM, verb, what)
+    }
+
+    /// Says what stopped the run; never quiet.
+    pub fn complaint(&mut self, message: &str) -> Result<()> {
+        Ok(writeln!(self.err, "{BAD}error{BAD:#}: {message}")?)
+    }
+
+    fn say(&mut self, style: Style, verb: &str, what: &str) -> Result<()> {
+        if !self.quiet {
+            writeln!(self.err, "{style}{verb}{style:#} {what}")?;
+        }
+        Ok(())
+    }
+
+    /// Prints diagnostics.
+    pub fn diagnostics(&mut self, diagnostics: &[Diagnostic], sources: &Sources) -> Result<()> {
+        if !diagnostics.is_empty() {
+            writeln!(self.err, "{}", diagnostic::render(diagnostics, sources, true).trim_end())?;
+        }
+        Ok(())
+    }
+
+    /// Prints changes as one patch; words that changed within a line stand out.
+    pub fn patch(&mut self, changes: &[FileChange<'_>]) -> Result<()> {
+        self.out.write_all(patch(changes).as_bytes())?;
+        Ok(self.out.flush()?)
+    }
+
+    /// Shows changes beside an error.
+    pub fn evidence(&mut self, changes: &[FileChange<'_>]) -> Result<()> {
+        Ok(self.err.write_all(patch(changes).as_bytes())?)
+    }
+
+    /// Tells why the run failed. That nobody reads the output any more is no failure.
+    pub fn failure(&mut self, error: &Error) -> Exit {
+        let is_broken_pipe = error.chain().any(|cause| {
+            cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == ErrorKind::BrokenPipe)
+        });
+        if is_broken_pipe {
+            return Exit::Clean;
+        }
+        // Nothing is left to do where even this cannot be said.
+        let _ = self.complaint(&format!("{error:#}"));
+        Exit::Error
+    }
+}
+
+fn choice(stream: &impl RawStream, color: Color) -> ColorChoice {
+    match color {
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+        Color::Auto => AutoStream::choice(stream),
+    }
+}
+
+/// Returns one text for all changes: a terminal takes long output faster whole than by the line.
+fn patch(changes: &[FileChange<'_>]) -> String {
+    let mut text = String::new();
+    for change in changes {
+        write_change(&mut text, change).expect("a string takes every write");
+    }
+    text
+}
+
+fn write_change(out: &mut String, change: &FileChange<'_>) -> std::fmt::Result {
+    for line in change.header().lines() {
+        writeln!(out, "{HEAD}{line}{HEAD:#}")?;
+    }
+    for hunk in &change.hunks {
+        writeln!(out, "{PLACE}{}{PLACE:#}", hunk.header())?;
+        for line in &hunk.lines {
+            let style = match line.tag {
+                LineTag::Context => Style::new(),
+                LineTag::Insert => INSERTED,
+                LineTag::Delete => DELETED,
+            };
+            write!(out, "{style}{}{style:#}", line.tag.mark())?;
+            for segment in &line.segments {
+                let style = if segment.is_emphasized { style.invert() } else { style };
+                write!(out, "{style}{}{style:#}", segment.text)?;
+            }
+            writeln!(out)?;
+            if !line.is_terminated {
+                writeln!(out, "\\ No newline at end of file")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns what the system says of a failure, without the number that only programs read.
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}
+
+/// Returns today's date in UTC, `YYYY-MM-DD`.
+pub fn today() -> String {
+    let today = time::OffsetDateTime::now_utc().date();
+    format!("{:04}-{:02}-{:02}", today.year(), u8::from(today.month()), today.day())
+}
