@@ -13,7 +13,7 @@ pub struct Cli {
     /// What to do
     #[command(subcommand)]
     pub command: Command,
-    /// When to use colour; NO_COLOR is honoured
+    /// When to use colour; `NO_COLOR` is honoured
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
     /// Print nothing but diagnostics and what was asked for
@@ -72,6 +72,7 @@ pub struct Init {
 
 /// `meshwright render`
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that is typed or not")]
 pub struct Render {
     /// The profiles
     #[arg(required = true, value_name = "PROFILE")]

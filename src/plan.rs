@@ -32,7 +32,7 @@ pub use weakening::{Weakening, weakenings};
 pub(crate) const GATEWAY: &str = "istio-ingressgateway";
 /// The value of the gateway's `istio` label.
 pub(crate) const GATEWAY_LABEL: &str = "ingressgateway";
-/// The Gateway object that VirtualServices name.
+/// The Gateway object that `VirtualServices` name.
 pub(crate) const GATEWAY_OBJECT: &str = "public";
 /// The suites that FIPS 140 approves among those that offer forward secrecy (`fipsCiphers` of
 /// `security/pkg/pki/...`, istio/istio `pilot/pkg/security/model/authentication.go`).
@@ -112,7 +112,7 @@ pub fn plan(profile: &Profile) -> Vec<File> {
 
 /// The facts of the oldest Flux that has to take the tree.
 ///
-/// Without a version the tree is written for 2.4, the first whose HelmRelease can pass over a chart's broken schema;
+/// Without a version the tree is written for 2.4, the first whose `HelmRelease` can pass over a chart's broken schema;
 /// every later Flux takes it as well.
 fn flux(profile: &Profile) -> &'static Flux {
     let named = profile.flux.version.as_ref().and_then(|version| version.value.parse().ok());
@@ -208,7 +208,7 @@ impl Plan<'_> {
 }
 
 impl Profile {
-    /// Returns the principal of an account, as AuthorizationPolicy compares it: without `spiffe://`.
+    /// Returns the principal of an account, as `AuthorizationPolicy` compares it: without `spiffe://`.
     fn principal(&self, namespace: &str, account: &str) -> String {
         format!("{}/ns/{namespace}/sa/{account}", self.mesh.trust_domain)
     }

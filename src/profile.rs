@@ -162,7 +162,7 @@ pub enum ResolverAt {
         /// Their labels.
         labels: BTreeMap<String, String>,
     },
-    /// Addresses, as of NodeLocal DNSCache on a link-local one.
+    /// Addresses, as of `NodeLocal` `DNSCache` on a link-local one.
     Cidr(IpNet),
 }
 
@@ -312,7 +312,7 @@ pub struct Workload {
     pub name: String,
     /// The labels that its pods, and no other workload's, carry; never empty.
     pub selector: BTreeMap<String, String>,
-    /// The ServiceAccount of its pods.
+    /// The `ServiceAccount` of its pods.
     pub service_account: String,
     /// Its Service; present if and only if it has ports.
     pub service: Option<String>,

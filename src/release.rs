@@ -91,7 +91,7 @@ pub struct Flux {
     pub minor: Minor,
     /// The API version to write each kind with.
     pub api_versions: FluxApiVersions,
-    /// Whether a HelmRelease has `disableSchemaValidation` (helm-controller 1.1.0).
+    /// Whether a `HelmRelease` has `disableSchemaValidation` (helm-controller 1.1.0).
     pub disable_schema_validation: bool,
 }
 

@@ -53,7 +53,7 @@ fn load(options: &Render, shell: &mut Shell) -> Result<Option<Vec<(Profile, Dige
         let text = match read(path) {
             Ok(text) => text,
             Err(fault) => {
-                diagnostics.push(fault);
+                diagnostics.push(*fault);
                 continue;
             }
         };
@@ -78,15 +78,16 @@ fn load(options: &Render, shell: &mut Shell) -> Result<Option<Vec<(Profile, Dige
 }
 
 /// Reads a text as YAML is written: UTF-8, with or without a byte order mark.
-fn read(path: &Utf8Path) -> Result<String, Diagnostic> {
+fn read(path: &Utf8Path) -> Result<String, Box<Diagnostic>> {
     let bytes = fs::read(path).map_err(|error| {
-        Diagnostic::general("unreadable-file", format!("cannot read `{path}`: {}", shell::reason(&error)))
-            .with_help("`meshwright init` writes a profile to start from")
+        let message = format!("cannot read `{path}`: {}", shell::reason(&error));
+        let help = "`meshwright init` writes a profile to start from";
+        Box::new(Diagnostic::general("unreadable-file", message).with_help(help))
     })?;
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").map_or(bytes.clone(), <[u8]>::to_vec);
     String::from_utf8(bytes).map_err(|_| {
-        Diagnostic::general("not-utf-8", format!("`{path}` is not UTF-8 text"))
-            .with_help("save the file as UTF-8")
+        let message = format!("`{path}` is not UTF-8 text");
+        Box::new(Diagnostic::general("not-utf-8", message).with_help("save the file as UTF-8"))
     })
 }
 

@@ -1,4 +1,4 @@
-//! AuthorizationPolicies: which identities may ask what, where the mesh denies all else.
+//! `AuthorizationPolicies`: which identities may ask what, where the mesh denies all else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,7 +97,7 @@ impl Sources {
     }
 
     /// Admits callers that show no certificate, and only them: `notPrincipals: ["*"]` matches nobody else (`authz/
-    /// model/generator.go` of istio/istio). Which pods they are is for the NetworkPolicy to say.
+    /// model/generator.go` of istio/istio). Which pods they are is for the `NetworkPolicy` to say.
     fn add_plaintext(&mut self, cidrs: &[ipnet::IpNet]) {
         let source = match cidrs {
             [] => json!({"notPrincipals": ["*"]}),

@@ -1,4 +1,4 @@
-//! HelmReleases: which chart goes where, and what its values depend on.
+//! `HelmReleases`: which chart goes where, and what its values depend on.
 
 use serde_json::{Map, Value, json};
 
@@ -22,14 +22,15 @@ pub(super) struct Chart<'a> {
 
 impl Plan<'_> {
     pub(super) fn helm_release(&mut self, path: &str, chart: &Chart<'_>, own: Value) {
-        let patch = self.profile.chart_version.patch;
+        let installed = self.profile.chart_version.patch;
         let is_gateway = chart.name == "gateway";
         // Only the gateway chart has a schema, and a broken one refuses the chart's own defaults. From Flux 2.4 on the
         // field exists; set there already, it spares the day on which Flux is upgraded.
-        let disable_schema_validation =
-            is_gateway && self.flux.disable_schema_validation && self.istio.gateway_schema_is_broken(patch);
+        let disable_schema_validation = is_gateway
+            && self.flux.disable_schema_validation
+            && self.istio.gateway_schema_is_broken(installed);
         let has_webhook =
-            matches!(chart.name, "base" | "istiod") && self.istio.upgrade_resets_webhooks(patch);
+            matches!(chart.name, "base" | "istiod") && self.istio.upgrade_resets_webhooks(installed);
         let overlay = chart.overlay.cloned();
         let Value::Object(mut context) = own else { unreachable!("contexts are objects") };
         context.extend(object(json!({

@@ -1,4 +1,4 @@
-//! `control-plane/`: namespaces, Istio's charts, and the NetworkPolicies around them. No Istio object: the CRDs come
+//! `control-plane/`: namespaces, Istio's charts, and the `NetworkPolicies` around them. No Istio object: the CRDs come
 //! with this stage.
 
 use serde_json::{Value, json};

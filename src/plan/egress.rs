@@ -49,7 +49,7 @@ impl Plan<'_> {
             .access
             .calls_from(&Peer::Namespace(index))
             .iter()
-            .flat_map(|flow| self.known_hosts(flow))
+            .filter_map(|flow| self.known_hosts(flow))
             .collect();
         let mut sidecars = Vec::new();
         if !common.is_empty() {
@@ -60,7 +60,7 @@ impl Plan<'_> {
             if !flows.is_empty() {
                 // A workload's Sidecar replaces the namespace's; it adds nothing to it.
                 let hosts =
-                    flows.iter().flat_map(|flow| self.known_hosts(flow)).chain(common.iter().cloned());
+                    flows.iter().filter_map(|flow| self.known_hosts(flow)).chain(common.iter().cloned());
                 sidecars.push(self.sidecar(
                     &namespace.name,
                     &workload_policy(&about.name),
@@ -89,7 +89,7 @@ impl Plan<'_> {
         })
     }
 
-    /// Returns the ServiceEntries of what a namespace's workloads may call outside the mesh.
+    /// Returns the `ServiceEntries` of what a namespace's workloads may call outside the mesh.
     pub(super) fn service_entries(&self, index: usize) -> Vec<Value> {
         let workloads = 0..self.profile.namespaces[index].workloads.len();
         let callers = workloads.map(|workload| Peer::Workload(WorkloadId { namespace: index, workload }));
@@ -103,7 +103,7 @@ impl Plan<'_> {
                     entry.at_addresses(&self.profile.cluster.nodes, *port);
                 }
                 Target::Cidr(cidr, port) => {
-                    entries.entry(address_host(*cidr)).or_default().at_addresses(&[*cidr], *port)
+                    entries.entry(address_host(*cidr)).or_default().at_addresses(&[*cidr], *port);
                 }
                 Target::Host { host, port, protocol, cidrs } => {
                     let entry = entries.entry(host.clone()).or_default();
@@ -150,7 +150,7 @@ impl Entry {
     }
 }
 
-/// Returns a name for addresses, which a ServiceEntry must have.
+/// Returns a name for addresses, which a `ServiceEntry` must have.
 fn address_host(cidr: IpNet) -> String {
     let slug: String =
         cidr.to_string().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();

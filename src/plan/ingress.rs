@@ -11,10 +11,10 @@ impl Plan<'_> {
     pub(super) fn ingress(&mut self) {
         self.gateway_release();
         let hosts = self.hosts();
-        let bound: BTreeSet<String> = match hosts.is_empty() {
-            // Nothing is exposed: only the gateway's own namespace could answer, and it holds no route.
-            true => [format!("./*.{}", self.profile.domain)].into(),
-            false => hosts.iter().map(|(namespace, host)| format!("{namespace}/{host}")).collect(),
+        let bound: BTreeSet<String> = if hosts.is_empty() {
+            [format!("./*.{}", self.profile.domain)].into()
+        } else {
+            hosts.iter().map(|(namespace, host)| format!("{namespace}/{host}")).collect()
         };
         self.add("ingress/gateway.yaml", "gateway.yaml", json!({"hosts": bound}));
         self.gateway_authorization(&hosts);

@@ -26,21 +26,21 @@ impl Plan<'_> {
             format!("{folder}/authorization-policies.yaml"),
             "authorization-policies.yaml",
             "policies",
-            authorization,
+            &authorization,
         );
         if enforces {
             self.network(&folder, index);
         }
         self.routes(&folder, index);
         let sidecars = self.sidecars(index);
-        self.add_some(format!("{folder}/sidecars.yaml"), "sidecars.yaml", "sidecars", sidecars);
+        self.add_some(format!("{folder}/sidecars.yaml"), "sidecars.yaml", "sidecars", &sidecars);
         let entries = self.service_entries(index);
-        self.add_some(format!("{folder}/service-entries.yaml"), "service-entries.yaml", "entries", entries);
+        self.add_some(format!("{folder}/service-entries.yaml"), "service-entries.yaml", "entries", &entries);
         self.assumptions(&folder, namespace);
     }
 
     /// Adds a file that holds a list, unless the list is empty.
-    fn add_some(&mut self, path: String, template: &'static str, key: &str, list: Vec<Value>) {
+    fn add_some(&mut self, path: String, template: &'static str, key: &str, list: &[Value]) {
         if !list.is_empty() {
             let home = path.split('/').nth(1).expect("a path below namespaces/<name>").to_owned();
             self.add(path, template, json!({key: list, "namespace": home}));
@@ -100,7 +100,7 @@ impl Plan<'_> {
             format!("{folder}/peer-authentications.yaml"),
             "peer-authentications.yaml",
             "policies",
-            policies,
+            &policies,
         );
     }
 
@@ -160,20 +160,20 @@ impl Plan<'_> {
             }
             Target::KubernetesApi => profile.open_api_server(openings),
             Target::Nodes(port) => {
-                openings.let_out(NetworkPeer::blocks(&profile.cluster.nodes), &[("TCP", *port)])
+                openings.let_out(NetworkPeer::blocks(&profile.cluster.nodes), &[("TCP", *port)]);
             }
             Target::Cidr(cidr, port) => openings.let_out(NetworkPeer::blocks(&[*cidr]), &[("TCP", *port)]),
             Target::Unmeshed(pods, port) => openings.let_out([NetworkPeer::from(pods)], &[("TCP", *port)]),
             Target::Host { port, cidrs, .. } if cidrs.is_empty() => {
-                openings.let_out(profile.outside(), &[("TCP", *port)])
+                openings.let_out(profile.outside(), &[("TCP", *port)]);
             }
             Target::Host { port, cidrs, .. } => {
-                openings.let_out(NetworkPeer::blocks(cidrs), &[("TCP", *port)])
+                openings.let_out(NetworkPeer::blocks(cidrs), &[("TCP", *port)]);
             }
         }
     }
 
-    /// Adds a VirtualService per exposed host, the most specific path first.
+    /// Adds a `VirtualService` per exposed host, the most specific path first.
     fn routes(&mut self, folder: &str, index: usize) {
         let profile = self.profile;
         let namespace = &profile.namespaces[index].name;
@@ -206,8 +206,8 @@ impl Plan<'_> {
                 .collect();
             json!({"host": host, "rules": rules})
         });
-        let routes = routes.collect();
-        self.add_some(format!("{folder}/virtual-services.yaml"), "virtual-services.yaml", "routes", routes);
+        let routes: Vec<Value> = routes.collect();
+        self.add_some(format!("{folder}/virtual-services.yaml"), "virtual-services.yaml", "routes", &routes);
     }
 
     /// Adds what the profile takes the team's own manifests to hold.
@@ -247,7 +247,7 @@ struct Route<'a> {
 }
 
 impl Route<'_> {
-    /// Returns the matches of a VirtualService that mean the path and any of the methods.
+    /// Returns the matches of a `VirtualService` that mean the path and any of the methods.
     fn matches(&self) -> Vec<Value> {
         let uri = string_match(self.path);
         match self.methods {

@@ -1,4 +1,4 @@
-//! NetworkPolicies: which addresses and pods may open a connection, by pod port.
+//! `NetworkPolicies`: which addresses and pods may open a connection, by pod port.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ pub(super) const XDS: [Port; 1] = [("TCP", 15012)];
 /// The API server's port, as a Service and on most control planes.
 pub(super) const API_SERVER: [Port; 2] = [("TCP", 443), ("TCP", 6443)];
 
-/// Either end of a connection, as a NetworkPolicy names it.
+/// Either end of a connection, as a `NetworkPolicy` names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum NetworkPeer {
     /// Pods with these labels in a namespace; every pod of it where there are none.
@@ -26,7 +26,7 @@ pub(super) enum NetworkPeer {
     Block(IpNet, Vec<IpNet>),
 }
 
-/// What one NetworkPolicy opens, for the pods that it selects.
+/// What one `NetworkPolicy` opens, for the pods that it selects.
 #[derive(Debug, Default)]
 pub(super) struct Openings {
     /// By the exact ports opened: who may connect. An empty set is anyone.

@@ -17,7 +17,7 @@ impl Plan<'_> {
     /// Returns the stages, in the order of their dependence.
     ///
     /// Flux dry-runs every object of a Kustomization before it applies one, so Istio's kinds cannot share a stage with
-    /// the HelmRelease that brings them. Nothing waits for the ingress stage: a load balancer can stay pending for
+    /// the `HelmRelease` that brings them. Nothing waits for the ingress stage: a load balancer can stay pending for
     /// ever. Each namespace is a stage of its own: one broken tenant stops nobody else.
     pub(super) fn stages(&self) -> Vec<Stage> {
         let profile = self.profile;

@@ -17,12 +17,12 @@ pub fn weakenings(profile: &Profile) -> Vec<Weakening> {
     let weakening = |what: String, why: String| Weakening { what, why };
     let mut all = Vec::new();
     if profile.enforcement == Enforcement::Audit {
-        all.push(weakening("NOT ENFORCED: the whole mesh".into(), "`enforcement: audit`".into()));
+        all.push(weakening("NOT ENFORCED: the whole mesh".into(), "enforcement: audit".into()));
     }
     for namespace in profile.namespaces.iter().filter(|namespace| namespace.enforcement == Enforcement::Audit)
     {
         let what = format!("NOT ENFORCED: namespace {}", namespace.name);
-        all.push(weakening(what, "`enforcement: audit` of the namespace".into()));
+        all.push(weakening(what, "enforcement: audit, of the namespace".into()));
     }
     for flow in &profile.flows {
         if let Basis::Exception(index) = flow.basis {
@@ -56,9 +56,9 @@ pub fn weakenings(profile: &Profile) -> Vec<Weakening> {
             profile.namespaces.len()
         );
         let why = if profile.mesh.cni {
-            "`podSecurity: privileged`"
+            "podSecurity: privileged"
         } else {
-            "`mesh.cni` is false, so each pod starts with a privileged init container"
+            "mesh.cni is false, so each pod starts with a privileged init container"
         };
         all.push(weakening(what, why.into()));
     }
@@ -67,7 +67,7 @@ pub fn weakenings(profile: &Profile) -> Vec<Weakening> {
             "proxies send spans in plaintext to {}.{}:{}",
             tracing.service, tracing.namespace, tracing.port
         );
-        all.push(weakening(what, "`tracing`".into()));
+        all.push(weakening(what, "tracing".into()));
     }
     all
 }

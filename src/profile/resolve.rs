@@ -261,8 +261,8 @@ fn gateway(written: written::Gateway, diagnostics: &mut Vec<Diagnostic>) -> Gate
 
 /// The addresses and pods that answer DNS, by provider.
 ///
-/// NodeLocal `DNSCache` listens on 169.254.20.10 (Kubernetes, "Using NodeLocal `DNSCache`"). Cloud DNS for GKE answers on the
-/// metadata server's address. OpenShift's resolver pods listen on 5353 (`openshift/cluster-dns-operator`).
+/// `NodeLocal` `DNSCache` listens on 169.254.20.10 (Kubernetes, "Using `NodeLocal` `DNSCache`"). Cloud DNS for GKE answers on the
+/// metadata server's address. `OpenShift`'s resolver pods listen on 5353 (`openshift/cluster-dns-operator`).
 fn resolvers(dns: &written::Dns, diagnostics: &mut Vec<Diagnostic>) -> Vec<Resolver> {
     let pods = |namespace: &str, key: &str, value: &str, port| Resolver {
         at: ResolverAt::Pods { namespace: namespace.into(), labels: [(key.into(), value.into())].into() },
@@ -343,10 +343,8 @@ fn from_fragments(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Declared> {
     let text = pattern.as_str().unwrap_or_default();
-    let files = fragments(text).and_then(|files| match files.is_empty() {
-        true => Err("no file matches".to_owned()),
-        false => Ok(files),
-    });
+    let files = fragments(text)
+        .and_then(|files| if files.is_empty() { Err("no file matches".to_owned()) } else { Ok(files) });
     let files = files.unwrap_or_else(|why| {
         diagnostics.push(
             Diagnostic::error(
@@ -664,30 +662,29 @@ impl Resolution<'_> {
         exposure: &Spanned<written::Exposure>,
         workload: Span,
     ) -> Option<usize> {
-        let port = match &exposure.value.port {
-            Some(port) => self.find_port(id, port)?,
-            None => {
-                let ports = &self.namespaces[id.namespace].workloads[id.workload].ports;
-                let mut http = ports.iter().enumerate().filter(|(_, port)| port.protocol.is_http());
-                let (first, second) = (http.next(), http.next());
-                match (first, second) {
-                    (Some((port, _)), None) => port,
-                    (Some(_), Some(_)) => {
-                        let known = list(ports.iter().map(|port| port.name.as_str()));
-                        self.error(
-                            "ambiguous-port",
-                            workload,
-                            "the workload has several HTTP ports",
-                            "which one is exposed?",
-                        )
-                        .help(format!("add `port:` with one of {known}"));
-                        return None;
-                    }
-                    (None, _) => {
-                        self.error("expose-needs-http", workload, "the workload has no HTTP port", "an HTTP port was expected")
-                            .help("the gateway routes by host and path, so the port's `protocol` must be http, http2, grpc or grpc-web");
-                        return None;
-                    }
+        let port = if let Some(port) = &exposure.value.port {
+            self.find_port(id, port)?
+        } else {
+            let ports = &self.namespaces[id.namespace].workloads[id.workload].ports;
+            let mut http = ports.iter().enumerate().filter(|(_, port)| port.protocol.is_http());
+            let (first, second) = (http.next(), http.next());
+            match (first, second) {
+                (Some((port, _)), None) => port,
+                (Some(_), Some(_)) => {
+                    let known = list(ports.iter().map(|port| port.name.as_str()));
+                    self.error(
+                        "ambiguous-port",
+                        workload,
+                        "the workload has several HTTP ports",
+                        "which one is exposed?",
+                    )
+                    .help(format!("add `port:` with one of {known}"));
+                    return None;
+                }
+                (None, _) => {
+                    self.error("expose-needs-http", workload, "the workload has no HTTP port", "an HTTP port was expected")
+                        .help("the gateway routes by host and path, so the port's `protocol` must be http, http2, grpc or grpc-web");
+                    return None;
                 }
             }
         };
@@ -855,8 +852,8 @@ impl Resolution<'_> {
                     let port = self.number(port, peer.span);
                     known.then_some(()).and(port).map(|port| vec![Target::Nodes(port)])
                 }
-                name => match name.strip_suffix("/*") {
-                    Some(namespace) => {
+                name => {
+                    if let Some(namespace) = name.strip_suffix("/*") {
                         let namespace = self.find_namespace(namespace, peer.span)?;
                         let all = 0..self.namespaces[namespace].workloads.len();
                         let with_ports =
@@ -865,12 +862,11 @@ impl Resolution<'_> {
                             });
                         let ids: Vec<WorkloadId> = with_ports.collect();
                         ids.into_iter().map(|id| self.target(id, port, peer.span)).collect()
-                    }
-                    None => {
+                    } else {
                         let id = self.find(Some(home), name, peer.span)?;
                         self.target(id, port, peer.span).map(|target| vec![target])
                     }
-                },
+                }
             },
             written::Peer::Cidr { cidr } => {
                 self.number(port, peer.span).map(|port| vec![Target::Cidr(*cidr, port)])

@@ -1,4 +1,5 @@
 //! A profile as its author wrote it: every name a word with its place, nothing resolved.
+#![expect(clippy::struct_field_names, reason = "a field is named as its key in the profile")]
 
 use std::collections::BTreeMap;
 
