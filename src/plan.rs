@@ -80,34 +80,77 @@ pub enum Role {
     Document,
 }
 
-/// What every file's context holds besides its own.
-struct Plan<'a> {
+/// A profile with what is looked up once for all its files.
+pub struct Plan<'a> {
     profile: &'a Profile,
     istio: &'static Istio,
     flux: &'static Flux,
-    common: Value,
     access: Access<'a>,
-    files: Vec<File>,
 }
 
-/// Returns the files of a profile's tree, sorted by path, each path once.
-pub fn plan(profile: &Profile) -> Vec<File> {
-    let istio = Istio::of(profile.chart_version.minor).expect("a profile names a supported Istio");
-    let flux = flux(profile);
-    let common = common(profile, istio, flux);
-    let mut plan = Plan { profile, istio, flux, common, access: Access::new(profile), files: Vec::new() };
-    plan.control_plane();
-    plan.mesh();
-    plan.ingress();
-    for index in 0..profile.namespaces.len() {
-        plan.namespace(index);
+/// A part of the tree that is planned by itself, so that no more than a part is in memory at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// What lies in the root: the Flux Kustomizations and the README.
+    Root,
+    /// `control-plane/`
+    ControlPlane,
+    /// `mesh/`
+    Mesh,
+    /// `ingress/`
+    Ingress,
+    /// `namespaces/<name>/`, by the index of the namespace in the profile.
+    Namespace(usize),
+}
+
+impl<'a> Plan<'a> {
+    /// Looks up what the profile's releases can do, and who calls whom.
+    pub fn new(profile: &'a Profile) -> Self {
+        let istio = Istio::of(profile.chart_version.minor).expect("a profile names a supported Istio");
+        Self { profile, istio, flux: flux(profile), access: Access::new(profile) }
     }
-    plan.flux_kustomizations();
-    plan.kustomizations();
-    plan.readme();
-    let mut files = plan.files;
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    files
+
+    /// Returns the parts of the tree.
+    pub fn parts(&self) -> Vec<Part> {
+        let namespaces = (0..self.profile.namespaces.len()).map(Part::Namespace);
+        [Part::Root, Part::ControlPlane, Part::Mesh, Part::Ingress].into_iter().chain(namespaces).collect()
+    }
+
+    /// Returns the files of one part, each path once.
+    pub fn files(&self, part: Part) -> Vec<File> {
+        match part {
+            Part::Root => self.root(),
+            Part::ControlPlane => self.control_plane(),
+            Part::Mesh => self.mesh(),
+            Part::Ingress => self.ingress(),
+            Part::Namespace(index) => self.namespace(index),
+        }
+    }
+
+    /// Returns what every template may take besides its file's own context; a JSON object.
+    pub fn globals(&self) -> Value {
+        globals(self.profile, self.istio, self.flux)
+    }
+
+    /// Plans the root. Its kustomization.yaml names the Flux Kustomizations alone: each of them points at a stage.
+    fn root(&self) -> Vec<File> {
+        let mut folder = self.folder("");
+        folder.add("flux-kustomizations.yaml", "flux-kustomizations.yaml", self.flux_kustomizations());
+        folder.add_as(Role::Document, "README.md", "README.md", self.readme());
+        folder.into_files()
+    }
+
+    /// Starts a folder below the root.
+    fn folder(&self, below: &str) -> Folder {
+        // Joining with nothing would leave a slash at the end.
+        let path = if below.is_empty() { self.profile.path.clone() } else { self.profile.path.join(below) };
+        Folder { path, files: Vec::new() }
+    }
+
+    /// Whether mesh-wide policy bites.
+    fn enforces(&self) -> bool {
+        self.profile.enforcement == Enforcement::Enforce
+    }
 }
 
 /// The facts of the oldest Flux that has to take the tree.
@@ -120,7 +163,7 @@ fn flux(profile: &Profile) -> &'static Flux {
     Flux::of(minor).expect("a profile names a supported Flux")
 }
 
-fn common(profile: &Profile, istio: &Istio, flux: &Flux) -> Value {
+fn globals(profile: &Profile, istio: &Istio, flux: &Flux) -> Value {
     let mut api = serde_json::to_value(&istio.api_versions).expect("names and versions are JSON");
     api["fluxKustomization"] = json!(flux.api_versions.kustomization);
     api["helmRelease"] = json!(flux.api_versions.helm_release);
@@ -153,57 +196,41 @@ fn gateway_labels() -> BTreeMap<String, String> {
     [("app".into(), GATEWAY.into()), ("istio".into(), GATEWAY_LABEL.into())].into()
 }
 
-impl Plan<'_> {
+/// A folder that Flux applies as one, in the making.
+struct Folder {
+    path: Utf8PathBuf,
+    files: Vec<File>,
+}
+
+impl Folder {
     /// Adds a file that Flux applies.
-    fn add(&mut self, path: impl AsRef<Utf8Path>, template: &'static str, own: Value) {
-        self.add_as(Role::Manifest, path, template, own);
+    fn add(&mut self, below: impl AsRef<Utf8Path>, template: &'static str, context: Value) {
+        self.add_as(Role::Manifest, below, template, context);
     }
 
-    fn add_as(&mut self, role: Role, path: impl AsRef<Utf8Path>, template: &'static str, own: Value) {
-        let context = self.context(own);
-        self.files.push(File { path: self.profile.at(path), template, context, values: None, role });
+    fn add_as(&mut self, role: Role, below: impl AsRef<Utf8Path>, template: &'static str, context: Value) {
+        self.files.push(File { path: self.path.join(below), template, context, values: None, role });
     }
 
-    fn context(&self, own: Value) -> Value {
-        let (Value::Object(mut all), Value::Object(own)) = (self.common.clone(), own) else {
-            unreachable!("contexts are objects");
-        };
-        all.extend(own);
-        Value::Object(all)
-    }
-
-    /// Adds each folder's kustomization.yaml, which names the manifests in it and the folders below it.
-    ///
-    /// The root names the Flux Kustomizations alone: each of them points at a stage's folder.
-    fn kustomizations(&mut self) {
-        let root = &self.profile.path;
-        let stages: BTreeSet<Utf8PathBuf> =
-            self.stages().into_iter().map(|stage| root.join(&stage.folder)).collect();
+    /// Returns the files, and a kustomization.yaml in each folder that names the manifests in it and the folders below.
+    fn into_files(mut self) -> Vec<File> {
         let mut folders: BTreeMap<Utf8PathBuf, BTreeSet<String>> = BTreeMap::new();
         for file in self.files.iter().filter(|file| file.role == Role::Manifest) {
             let mut child = file.path.as_path();
             while let Some(folder) = child.parent() {
                 folders.entry(folder.to_owned()).or_default().extend(child.file_name().map(str::to_owned));
-                if folder == root || stages.contains(folder) {
+                if folder == self.path {
                     break;
                 }
                 child = folder;
             }
         }
         for (folder, resources) in folders {
-            let below = folder.strip_prefix(root).expect("every file lies below the root").to_owned();
-            self.add_as(
-                Role::Kustomization,
-                below.join("kustomization.yaml"),
-                "kustomization.yaml",
-                json!({"resources": resources}),
-            );
+            let below = folder.strip_prefix(&self.path).expect("every file lies in the folder");
+            let path = below.join("kustomization.yaml");
+            self.add_as(Role::Kustomization, path, "kustomization.yaml", json!({"resources": resources}));
         }
-    }
-
-    /// Whether mesh-wide policy bites.
-    fn enforces(&self) -> bool {
-        self.profile.enforcement == Enforcement::Enforce
+        self.files
     }
 }
 

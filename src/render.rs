@@ -1,11 +1,15 @@
 //! The arrow from a plan to a tree: templates rendered, values merged, on every core.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, Result};
+use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::{
-    plan::{File, Role, Values},
+    plan::{File, Plan, Role, Values},
+    profile::Profile,
     template::Templates,
     tree::Tree,
 };
@@ -36,15 +40,48 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("virtual-services.yaml", include_str!("../templates/virtual-services.yaml")),
 ];
 
-/// Renders every file of a plan.
+/// Returns a profile's tree, and what each of its files is.
 ///
 /// An error is a fault of ours, in a template or in what the plan gave it: no profile can cause one.
-pub fn render(files: &[File]) -> Result<Vec<String>> {
-    let templates = templates()?;
-    files
-        .par_iter()
-        .map(|file| text(&templates, file).with_context(|| format!("cannot render `{}`", file.path)))
-        .collect()
+pub fn render(profile: &Profile) -> Result<Rendered> {
+    let plan = Plan::new(profile);
+    let templates = templates(&plan.globals())?;
+    // A part at a time, on every core: contexts are larger than the texts they become.
+    let parts: Vec<Vec<(Utf8PathBuf, Role, String)>> = plan
+        .parts()
+        .into_par_iter()
+        .map(|part| plan.files(part).into_iter().map(|file| finished(&templates, file)).collect())
+        .collect::<Result<_>>()?;
+    let (mut tree, mut roles) = (Tree::new(&profile.path), BTreeMap::new());
+    for (path, role, text) in parts.into_iter().flatten() {
+        tree.insert(&path, text);
+        roles.insert(path.into_string(), role);
+    }
+    Ok(Rendered { tree, roles })
+}
+
+/// A tree, and what each of its files is.
+#[derive(Debug)]
+pub struct Rendered {
+    /// Every file by its path.
+    pub tree: Tree,
+    roles: BTreeMap<String, Role>,
+}
+
+impl Rendered {
+    /// Returns what the file at `path` is, if it is one of the tree's.
+    pub fn role(&self, path: &Utf8Path) -> Option<Role> {
+        self.roles.get(path.as_str()).copied()
+    }
+
+    /// Joins the manifests into one YAML stream, each behind a comment that names its file.
+    pub fn stream(&self) -> String {
+        let mut stream = String::new();
+        for (path, text) in self.tree.iter().filter(|(path, _)| self.role(path) == Some(Role::Manifest)) {
+            stream.extend(["---\n# Source: ", path.as_str(), "\n", text]);
+        }
+        stream
+    }
 }
 
 /// Renders a profile to start from.
@@ -53,18 +90,23 @@ pub fn starter(context: &Value) -> Result<String> {
     Ok(starter.render("profile.yaml", context)?)
 }
 
-fn templates() -> Result<Templates> {
-    Templates::new(TEMPLATES).context("a template that we ship is broken")
+fn templates(globals: &Value) -> Result<Templates> {
+    let mut templates = Templates::new(TEMPLATES).context("a template that we ship is broken")?;
+    templates.set_globals(globals);
+    Ok(templates)
 }
 
-fn text(templates: &Templates, file: &File) -> Result<String> {
-    let Some(values) = &file.values else { return Ok(templates.render(file.template, &file.context)?) };
-    let mut context = file.context.clone();
-    let values = merged(templates, values, &context)?;
-    // Flux substitutes variables in the text of an object, whatever field they stand in.
-    context["guarded"] = values.to_string().contains("${").into();
-    context["values"] = values;
-    Ok(templates.render(file.template, &context)?)
+fn finished(templates: &Templates, mut file: File) -> Result<(Utf8PathBuf, Role, String)> {
+    if let Some(values) = &file.values {
+        let values = merged(templates, values, &file.context)?;
+        // Flux substitutes variables in the text of an object, whatever field they stand in.
+        file.context["guarded"] = values.to_string().contains("${").into();
+        file.context["values"] = values;
+    }
+    let text = templates
+        .render(file.template, &file.context)
+        .with_context(|| format!("cannot render `{}`", file.path))?;
+    Ok((file.path, file.role, text))
 }
 
 /// Returns our values with the profile's over them: mappings key by key, all else whole.
@@ -88,16 +130,6 @@ fn merge(under: &mut Value, over: Value) {
     }
 }
 
-/// Joins the manifests of a rendered plan into one YAML stream, each behind a comment that names its file.
-pub fn stream(files: &[File], tree: &Tree) -> String {
-    let manifests = files.iter().filter(|file| file.role == Role::Manifest);
-    let section = |file: &File| {
-        let text = tree.get(&file.path).expect("every planned file is in the tree");
-        format!("---\n# Source: {}\n{text}", file.path)
-    };
-    manifests.map(section).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -106,7 +138,7 @@ mod tests {
 
     #[test]
     fn every_template_compiles() {
-        templates().expect("they compile");
+        templates(&json!({})).expect("they compile");
     }
 
     #[test]

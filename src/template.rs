@@ -102,6 +102,13 @@ impl Templates {
         Ok(Self { environment })
     }
 
+    /// Sets what every template may take besides its own context; a JSON object.
+    pub fn set_globals(&mut self, globals: &serde_json::Value) {
+        for (name, value) in globals.as_object().into_iter().flatten() {
+            self.environment.add_global(name.clone(), Value::from(Serde(value)));
+        }
+    }
+
     /// Renders one template; what it returns has passed the hole guard.
     pub fn render(&self, name: &str, context: impl Serialize) -> Result<String, TemplateError> {
         let engine = |error: Error| TemplateError::from_engine(name, &error);

@@ -10,19 +10,18 @@ use super::Exit;
 use crate::{
     cli::{DiffFormat, Render},
     diagnostic::{Diagnostic, Severity},
-    plan::{self, File, Weakening, weakenings},
+    plan::{Weakening, weakenings},
     profile::{self, Profile},
-    render,
+    render::{self, Rendered},
     shell::{self, Shell},
     source::{Source, Sources},
-    tree::{self, Comparison, Digest, Entry, FileChange, FileStatus, Stamp, State, Tree, Written},
+    tree::{self, Comparison, Digest, Entry, FileChange, FileStatus, Stamp, State, Written},
 };
 
 /// A profile with the tree that it becomes.
 struct Rendering {
     profile: Profile,
-    files: Vec<File>,
-    tree: Tree,
+    rendered: Rendered,
     stamp: Stamp,
 }
 
@@ -154,34 +153,27 @@ fn claims(profiles: &[(Profile, Digest)]) -> Vec<Diagnostic> {
 }
 
 fn rendering((profile, digest): (Profile, Digest)) -> Result<Rendering> {
-    let mut files = plan::plan(&profile);
-    let texts = render::render(&files)?;
-    let mut tree = Tree::new(&profile.path);
-    for (file, text) in files.iter_mut().zip(texts) {
-        // The context is as large as the text, and no longer needed.
-        file.context = Value::Null;
-        tree.insert(&file.path, text);
-    }
+    let rendered = render::render(&profile)?;
     let tool = concat!("meshwright ", env!("CARGO_PKG_VERSION")).to_owned();
     let stamp = Stamp { tool, profile: profile.name.clone(), digest };
-    Ok(Rendering { profile, files, tree, stamp })
+    Ok(Rendering { profile, rendered, stamp })
 }
 
 fn print(renderings: &[Rendering], shell: &mut Shell) -> Result<Exit> {
     for rendering in renderings {
-        shell.result(&render::stream(&rendering.files, &rendering.tree))?;
+        shell.result(&rendering.rendered.stream())?;
         weaker(&weakenings(&rendering.profile), shell)?;
     }
     Ok(Exit::Clean)
 }
 
 fn compare<'t>(rendering: &'t Rendering, options: &Render, shell: &mut Shell) -> Result<Comparison<'t>> {
-    let comparison = tree::compare(&options.output, &rendering.tree, &rendering.stamp);
+    let comparison = tree::compare(&options.output, &rendering.rendered.tree, &rendering.stamp);
     for fault in &comparison.faults {
         shell.notice("lock", &format!("{fault}; the line is left out"))?;
     }
     if let Some(other) = &comparison.claimed_by {
-        let root = rendering.tree.root();
+        let root = rendering.rendered.tree.root();
         shell.complaint(&format!(
             "`{root}` holds the tree of profile `{other}`, not of `{}`",
             rendering.profile.name
@@ -228,7 +220,7 @@ fn summary(rendering: &Rendering, changes: &[FileChange<'_>]) -> String {
     let count = |status| changes.iter().filter(|change| change.status == status).count();
     format!(
         "{}: {} added, {} changed, {} removed",
-        rendering.tree.root(),
+        rendering.rendered.tree.root(),
         count(FileStatus::Added),
         count(FileStatus::Changed),
         count(FileStatus::Removed),
@@ -255,7 +247,7 @@ fn document(rendering: &Rendering, changes: &[FileChange<'_>]) -> Value {
         .collect();
     json!({
         "profile": rendering.profile.name,
-        "path": rendering.tree.root(),
+        "path": rendering.rendered.tree.root(),
         "summary": {
             "added": count(FileStatus::Added),
             "changed": count(FileStatus::Changed),
@@ -306,7 +298,7 @@ fn check(renderings: &[Rendering], options: &Render, shell: &mut Shell) -> Resul
             .iter()
             .filter_map(|entry| finding(entry).map(|finding| (entry.path.as_path(), finding)))
             .collect();
-        let unlisted = tree::unlisted(&options.output, &rendering.tree);
+        let unlisted = tree::unlisted(&options.output, &rendering.rendered.tree);
         found.extend(unlisted.iter().map(|path| (path.as_path(), "extra")));
         for (path, finding) in &found {
             let _ = writeln!(report, "{finding:<14} {path}");
@@ -315,13 +307,17 @@ fn check(renderings: &[Rendering], options: &Render, shell: &mut Shell) -> Resul
         if found.is_empty() {
             shell.status(
                 "checked",
-                &format!("{}: {} files are as rendered", rendering.tree.root(), rendering.tree.len()),
+                &format!(
+                    "{}: {} files are as rendered",
+                    rendering.rendered.tree.root(),
+                    rendering.rendered.tree.len()
+                ),
             )?;
         } else {
             exit = exit.max(Exit::Differs);
             shell.notice(
                 "check",
-                &format!("{}: {} files are not as rendered", rendering.tree.root(), found.len()),
+                &format!("{}: {} files are not as rendered", rendering.rendered.tree.root(), found.len()),
             )?;
         }
         weaker(&weakenings(&rendering.profile), shell)?;
@@ -358,12 +354,12 @@ fn write(renderings: &[Rendering], options: &Render, shell: &mut Shell) -> Resul
     }
     for (rendering, comparison) in renderings.iter().zip(&comparisons) {
         if let Written::Done(summary) = tree::write(&options.output, comparison, options.force)? {
-            let place = rendering.tree.root();
+            let place = rendering.rendered.tree.root();
             for old in &comparison.moved_from {
                 shell.status("moved", &format!("{old} to {place}"))?;
             }
             if comparison.is_current() {
-                shell.status("unchanged", &format!("{place}: {} files", rendering.tree.len()))?;
+                shell.status("unchanged", &format!("{place}: {} files", rendering.rendered.tree.len()))?;
             } else {
                 shell.status("rendered", &format!("{place}: {summary}"))?;
             }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{GATEWAY, Plan, Values};
+use super::{Folder, GATEWAY, Plan, Values};
 use crate::{
     profile::TracingProvider,
     release::{CniKey, Minor, NATIVE_SIDECARS},
@@ -21,7 +21,7 @@ pub(super) struct Chart<'a> {
 }
 
 impl Plan<'_> {
-    pub(super) fn helm_release(&mut self, path: &str, chart: &Chart<'_>, own: Value) {
+    fn helm_release(&self, folder: &mut Folder, path: &str, chart: &Chart<'_>, own: Value) {
         let installed = self.profile.chart_version.patch;
         let is_gateway = chart.name == "gateway";
         // Only the gateway chart has a schema, and a broken one refuses the chart's own defaults. From Flux 2.4 on the
@@ -43,12 +43,12 @@ impl Plan<'_> {
             "disableSchemaValidation": disable_schema_validation,
             "webhook": has_webhook,
         })));
-        self.add(path, "helmrelease.yaml", Value::Object(context));
-        let file = self.files.last_mut().expect("it was added just now");
+        folder.add(path, "helmrelease.yaml", Value::Object(context));
+        let file = folder.files.last_mut().expect("it was added just now");
         file.values = Some(Values { template: chart.template, overlay });
     }
 
-    pub(super) fn base(&mut self) {
+    pub(super) fn base(&self, folder: &mut Folder) {
         let profile = self.profile;
         let chart = Chart {
             name: "base",
@@ -58,10 +58,10 @@ impl Plan<'_> {
             template: "values/base.yaml",
             overlay: profile.values.base.as_ref(),
         };
-        self.helm_release("control-plane/helmrelease-base.yaml", &chart, json!({}));
+        self.helm_release(folder, "helmrelease-base.yaml", &chart, json!({}));
     }
 
-    pub(super) fn cni(&mut self) {
+    pub(super) fn cni(&self, folder: &mut Folder) {
         let profile = self.profile;
         let chart = Chart {
             name: "cni",
@@ -72,10 +72,10 @@ impl Plan<'_> {
             overlay: profile.values.cni.as_ref(),
         };
         let own = json!({"images": profile.mesh.images, "cniNamespace": crate::profile::CNI_NAMESPACE});
-        self.helm_release("control-plane/helmrelease-cni.yaml", &chart, own);
+        self.helm_release(folder, "helmrelease-cni.yaml", &chart, own);
     }
 
-    pub(super) fn istiod(&mut self) {
+    pub(super) fn istiod(&self, folder: &mut Folder) {
         let profile = self.profile;
         let cni = profile.mesh.cni;
         let chart = Chart {
@@ -112,10 +112,10 @@ impl Plan<'_> {
             "meshTls": if profile.mesh.fips { "TLSV1_2" } else { "TLSV1_3" },
             "tracing": tracing,
         });
-        self.helm_release("control-plane/helmrelease-istiod.yaml", &chart, own);
+        self.helm_release(folder, "helmrelease-istiod.yaml", &chart, own);
     }
 
-    pub(super) fn gateway_release(&mut self) {
+    pub(super) fn gateway_release(&self, folder: &mut Folder) {
         let profile = self.profile;
         let chart = Chart {
             name: "gateway",
@@ -126,7 +126,7 @@ impl Plan<'_> {
             overlay: profile.values.gateway.as_ref(),
         };
         let own = json!({"replicas": profile.gateway.replicas, "service": profile.gateway.service});
-        self.helm_release("ingress/helmrelease-gateway.yaml", &chart, own);
+        self.helm_release(folder, "helmrelease-gateway.yaml", &chart, own);
     }
 }
 

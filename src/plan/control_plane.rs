@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Plan,
+    File, Folder, Plan,
     network::{NetworkPeer, Openings, XDS},
 };
 use crate::profile::{CNI_NAMESPACE, PodSecurity};
@@ -18,25 +18,27 @@ pub(super) fn pod_security(level: PodSecurity) -> serde_json::Map<String, Value>
 }
 
 impl Plan<'_> {
-    pub(super) fn control_plane(&mut self) {
-        self.platform_namespaces();
+    pub(super) fn control_plane(&self) -> Vec<File> {
+        let mut folder = self.folder("control-plane");
+        self.platform_namespaces(&mut folder);
         let oci = self.profile.flux.charts.url.starts_with("oci://");
-        self.add("control-plane/helm-repository.yaml", "helm-repository.yaml", json!({"oci": oci}));
-        self.base();
+        folder.add("helm-repository.yaml", "helm-repository.yaml", json!({"oci": oci}));
+        self.base(&mut folder);
         if self.profile.mesh.cni {
-            self.cni();
+            self.cni(&mut folder);
         }
-        self.istiod();
+        self.istiod(&mut folder);
         if self.enforces() {
-            self.mesh_network();
-            self.gateway_network();
+            self.mesh_network(&mut folder);
+            self.gateway_network(&mut folder);
             if self.profile.mesh.cni {
-                self.cni_network();
+                self.cni_network(&mut folder);
             }
         }
+        folder.into_files()
     }
 
-    fn platform_namespaces(&mut self) {
+    fn platform_namespaces(&self, folder: &mut Folder) {
         let profile = self.profile;
         let namespace = |name: &str, injection: &str, level| {
             let mut labels = pod_security(level);
@@ -51,10 +53,10 @@ impl Plan<'_> {
             // It writes to its node's disk.
             namespaces.push(namespace(CNI_NAMESPACE, "disabled", PodSecurity::Privileged));
         }
-        self.add("control-plane/namespaces.yaml", "namespaces.yaml", json!({"namespaces": namespaces}));
+        folder.add("namespaces.yaml", "namespaces.yaml", json!({"namespaces": namespaces}));
     }
 
-    fn mesh_network(&mut self) {
+    fn mesh_network(&self, folder: &mut Folder) {
         let profile = self.profile;
         let mut istiod = Openings::default();
         istiod.let_in([NetworkPeer::Meshed, profile.gateway_pods()], &XDS);
@@ -70,10 +72,10 @@ impl Plan<'_> {
         let selector = [("app".into(), "istiod".into())].into();
         let namespace = &profile.mesh.namespace;
         let policies = [default_deny(namespace), istiod.policy(namespace, "istiod", Some(&selector))];
-        self.network_policies("control-plane", namespace, &policies);
+        folder.network_policies(namespace, &policies);
     }
 
-    fn gateway_network(&mut self) {
+    fn gateway_network(&self, folder: &mut Folder) {
         let profile = self.profile;
         let mut gateway = Openings::default();
         let service = &profile.gateway.service;
@@ -89,22 +91,27 @@ impl Plan<'_> {
         let namespace = &profile.gateway.namespace;
         let policies =
             [default_deny(namespace), gateway.policy(namespace, "gateway", Some(&super::gateway_labels()))];
-        self.network_policies("control-plane", namespace, &policies);
+        folder.network_policies(namespace, &policies);
     }
 
-    fn cni_network(&mut self) {
+    fn cni_network(&self, folder: &mut Folder) {
         let mut cni = Openings::default();
         self.profile.open_api_server(&mut cni);
         self.profile.open_for_scraping(&mut cni, 15014);
         let selector = [("k8s-app".into(), "istio-cni-node".into())].into();
         let policies = [default_deny(CNI_NAMESPACE), cni.policy(CNI_NAMESPACE, "istio-cni", Some(&selector))];
-        self.network_policies("control-plane", CNI_NAMESPACE, &policies);
+        folder.network_policies(CNI_NAMESPACE, &policies);
     }
+}
 
-    /// Adds `<folder>/network-policies/<file>.yaml`.
-    pub(super) fn network_policies(&mut self, folder: &str, file: &str, policies: &[Value]) {
-        let path = format!("{folder}/network-policies/{file}.yaml");
-        self.add(path, "network-policies.yaml", json!({"policies": policies}));
+impl Folder {
+    /// Adds `network-policies/<file>.yaml`.
+    pub(super) fn network_policies(&mut self, file: &str, policies: &[Value]) {
+        self.add(
+            format!("network-policies/{file}.yaml"),
+            "network-policies.yaml",
+            json!({"policies": policies}),
+        );
     }
 }
 

@@ -4,28 +4,30 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Plan, network::Openings};
+use super::{File, Folder, Plan, network::Openings};
 use crate::profile::{Basis, Peer, Target};
 
 impl Plan<'_> {
-    pub(super) fn ingress(&mut self) {
-        self.gateway_release();
+    pub(super) fn ingress(&self) -> Vec<File> {
+        let mut folder = self.folder("ingress");
+        self.gateway_release(&mut folder);
         let hosts = self.hosts();
         let bound: BTreeSet<String> = if hosts.is_empty() {
             [format!("./*.{}", self.profile.domain)].into()
         } else {
             hosts.iter().map(|(namespace, host)| format!("{namespace}/{host}")).collect()
         };
-        self.add("ingress/gateway.yaml", "gateway.yaml", json!({"hosts": bound}));
-        self.gateway_authorization(&hosts);
+        folder.add("gateway.yaml", "gateway.yaml", json!({"hosts": bound}));
+        self.gateway_authorization(&mut folder, &hosts);
         if let Some(issuer) = &self.profile.gateway.issuer {
             let kind = issuer.kind.as_deref().unwrap_or("ClusterIssuer");
             let issuer = json!({"kind": kind, "name": issuer.name});
-            self.add("ingress/certificate.yaml", "certificate.yaml", json!({"issuer": issuer}));
+            folder.add("certificate.yaml", "certificate.yaml", json!({"issuer": issuer}));
         }
         if self.enforces() {
-            self.backends();
+            self.backends(&mut folder);
         }
+        folder.into_files()
     }
 
     /// Returns each exposed host with its namespace.
@@ -42,7 +44,7 @@ impl Plan<'_> {
 
     /// Opens the gateway's listeners: 80 for the redirect, which the router answers after authorization; 443 for the
     /// exposed hosts.
-    fn gateway_authorization(&mut self, hosts: &BTreeSet<(String, String)>) {
+    fn gateway_authorization(&self, folder: &mut Folder, hosts: &BTreeSet<(String, String)>) {
         let profile = self.profile;
         let domain = &profile.domain;
         let rule = |port: &str, hosts: Vec<String>| json!({"to": [{"operation": {"hosts": hosts, "ports": [port]}}]});
@@ -60,15 +62,15 @@ impl Plan<'_> {
             "rules": rules,
         });
         let policies: [Value; 1] = [policy];
-        self.add(
-            "ingress/authorization-policy-gateway.yaml",
+        folder.add(
+            "authorization-policy-gateway.yaml",
             "authorization-policies.yaml",
             json!({"policies": policies}),
         );
     }
 
     /// Opens the way from the gateway to each exposed workload.
-    fn backends(&mut self) {
+    fn backends(&self, folder: &mut Folder) {
         let profile = self.profile;
         let mut openings = Openings::default();
         for flow in self.access.calls_from(&Peer::Gateway) {
@@ -81,7 +83,7 @@ impl Plan<'_> {
         if !openings.is_empty() {
             let policy =
                 openings.policy(&profile.gateway.namespace, "backends", Some(&super::gateway_labels()));
-            self.network_policies("ingress", "backends", &[policy]);
+            folder.network_policies("backends", &[policy]);
         }
     }
 }

@@ -5,46 +5,31 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{
-    Plan, Role,
+    File, Folder, Plan, Role,
     control_plane::{default_deny, pod_security},
     network::{NetworkPeer, Openings},
 };
 use crate::profile::{Basis, Flow, Namespace, Peer, PodSecurity, Target, Workload, WorkloadId};
 
 impl Plan<'_> {
-    pub(super) fn namespace(&mut self, index: usize) {
+    pub(super) fn namespace(&self, index: usize) -> Vec<File> {
         let namespace = &self.profile.namespaces[index];
-        let folder = format!("namespaces/{}", namespace.name);
-        let enforces = self.profile.enforces(namespace);
+        let mut folder = self.folder(&format!("namespaces/{}", namespace.name));
         if namespace.is_rendered {
             let own = json!({"namespaces": [{"name": namespace.name, "labels": self.labels(namespace)}]});
-            self.add(format!("{folder}/namespace.yaml"), "namespaces.yaml", own);
+            folder.add("namespace.yaml", "namespaces.yaml", own);
         }
-        self.mutual_tls(&folder, index);
-        let authorization = self.authorization(index);
-        self.add_some(
-            format!("{folder}/authorization-policies.yaml"),
-            "authorization-policies.yaml",
-            "policies",
-            &authorization,
-        );
-        if enforces {
-            self.network(&folder, index);
+        let name = &namespace.name;
+        folder.add_some("peer-authentications.yaml", "policies", &self.mutual_tls(index), name);
+        folder.add_some("authorization-policies.yaml", "policies", &self.authorization(index), name);
+        folder.add_some("virtual-services.yaml", "routes", &self.routes(index), name);
+        folder.add_some("sidecars.yaml", "sidecars", &self.sidecars(index), name);
+        folder.add_some("service-entries.yaml", "entries", &self.service_entries(index), name);
+        if self.profile.enforces(namespace) {
+            self.network(&mut folder, index);
         }
-        self.routes(&folder, index);
-        let sidecars = self.sidecars(index);
-        self.add_some(format!("{folder}/sidecars.yaml"), "sidecars.yaml", "sidecars", &sidecars);
-        let entries = self.service_entries(index);
-        self.add_some(format!("{folder}/service-entries.yaml"), "service-entries.yaml", "entries", &entries);
-        self.assumptions(&folder, namespace);
-    }
-
-    /// Adds a file that holds a list, unless the list is empty.
-    fn add_some(&mut self, path: String, template: &'static str, key: &str, list: &[Value]) {
-        if !list.is_empty() {
-            let home = path.split('/').nth(1).expect("a path below namespaces/<name>").to_owned();
-            self.add(path, template, json!({key: list, "namespace": home}));
-        }
+        assumptions(&mut folder, namespace);
+        folder.into_files()
     }
 
     /// Returns the labels that the namespace needs: by them its pods get a sidecar and are held to a level.
@@ -56,8 +41,8 @@ impl Plan<'_> {
         labels
     }
 
-    /// Adds what departs from the mesh's STRICT: the namespace in audit, and the profile's exceptions.
-    fn mutual_tls(&mut self, folder: &str, index: usize) {
+    /// Returns what departs from the mesh's STRICT: the namespace in audit, and the profile's exceptions.
+    fn mutual_tls(&self, index: usize) -> Vec<Value> {
         let profile = self.profile;
         let namespace = &profile.namespaces[index];
         let mut policies = Vec::new();
@@ -96,15 +81,10 @@ impl Plan<'_> {
                 "ports": ports,
             }));
         }
-        self.add_some(
-            format!("{folder}/peer-authentications.yaml"),
-            "peer-authentications.yaml",
-            "policies",
-            &policies,
-        );
+        policies
     }
 
-    fn network(&mut self, folder: &str, index: usize) {
+    fn network(&self, folder: &mut Folder, index: usize) {
         let profile = self.profile;
         let namespace = &profile.namespaces[index];
         let mut all = Openings::default();
@@ -113,7 +93,7 @@ impl Plan<'_> {
             self.open_way_out(&mut all, flow);
         }
         let policies = [default_deny(&namespace.name), all.policy(&namespace.name, "all-pods", None)];
-        self.network_policies(folder, "namespace", &policies);
+        folder.network_policies("namespace", &policies);
         let policies: Vec<Value> = namespace
             .workloads
             .iter()
@@ -123,7 +103,7 @@ impl Plan<'_> {
             })
             .collect();
         if !policies.is_empty() {
-            self.network_policies(folder, "workloads", &policies);
+            folder.network_policies("workloads", &policies);
         }
     }
 
@@ -174,7 +154,7 @@ impl Plan<'_> {
     }
 
     /// Adds a `VirtualService` per exposed host, the most specific path first.
-    fn routes(&mut self, folder: &str, index: usize) {
+    fn routes(&self, index: usize) -> Vec<Value> {
         let profile = self.profile;
         let namespace = &profile.namespaces[index].name;
         let mut hosts: BTreeMap<&str, Vec<Route<'_>>> = BTreeMap::new();
@@ -206,36 +186,39 @@ impl Plan<'_> {
                 .collect();
             json!({"host": host, "rules": rules})
         });
-        let routes: Vec<Value> = routes.collect();
-        self.add_some(format!("{folder}/virtual-services.yaml"), "virtual-services.yaml", "routes", &routes);
+        routes.collect()
     }
+}
 
-    /// Adds what the profile takes the team's own manifests to hold.
-    fn assumptions(&mut self, folder: &str, namespace: &Namespace) {
-        let mut accounts = BTreeSet::new();
-        let workloads: Vec<Value> = namespace
-            .workloads
-            .iter()
-            .map(|workload| {
-                json!({
-                    "name": workload.name,
-                    "selector": workload.selector,
-                    "serviceAccount": workload.service_account,
-                    "ownsAccount": accounts.insert(&workload.service_account),
-                    "service": workload.service,
-                    "ports": workload.ports,
-                })
-            })
-            .collect();
-        if !workloads.is_empty() {
-            let own = json!({"workloads": workloads, "namespace": namespace.name});
-            self.add_as(
-                Role::Assumption,
-                format!("{folder}/assumed-workloads.yaml"),
-                "assumed-workloads.yaml",
-                own,
-            );
+impl Folder {
+    /// Adds a file that holds a list, rendered by the template of its name, unless the list is empty.
+    fn add_some(&mut self, name: &'static str, key: &str, list: &[Value], namespace: &str) {
+        if !list.is_empty() {
+            self.add(name, name, json!({key: list, "namespace": namespace}));
         }
+    }
+}
+
+/// Adds what the profile takes the team's own manifests to hold.
+fn assumptions(folder: &mut Folder, namespace: &Namespace) {
+    let mut accounts = BTreeSet::new();
+    let workloads: Vec<Value> = namespace
+        .workloads
+        .iter()
+        .map(|workload| {
+            json!({
+                "name": workload.name,
+                "selector": workload.selector,
+                "serviceAccount": workload.service_account,
+                "ownsAccount": accounts.insert(&workload.service_account),
+                "service": workload.service,
+                "ports": workload.ports,
+            })
+        })
+        .collect();
+    if !workloads.is_empty() {
+        let own = json!({"workloads": workloads, "namespace": namespace.name});
+        folder.add_as(Role::Assumption, "assumed-workloads.yaml", "assumed-workloads.yaml", own);
     }
 }
 

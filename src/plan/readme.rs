@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{GATEWAY, Plan, Role, chart::starts_sidecars_first, weakenings};
+use super::{GATEWAY, Plan, chart::starts_sidecars_first, weakenings};
 use crate::profile::{Basis, Enforcement, Flow, Namespace, Peer, PodSecurity, Target};
 
 impl Plan<'_> {
-    pub(super) fn readme(&mut self) {
+    /// Returns the README's context.
+    pub(super) fn readme(&self) -> Value {
         let profile = self.profile;
         let weakenings: Vec<Value> = weakenings(profile)
             .into_iter()
@@ -40,7 +41,7 @@ impl Plan<'_> {
             Enforcement::Audit => names(&|_| true),
             Enforcement::Enforce => names(&|namespace| namespace.enforcement == Enforcement::Audit),
         };
-        let own = json!({
+        json!({
             "version": profile.chart_version.to_string(),
             "path": profile.path,
             "weakenings": weakenings,
@@ -59,8 +60,7 @@ impl Plan<'_> {
             "fluxNamespace": profile.flux.namespace,
             "restarts": names(&|_| true),
             "audited": audited,
-        });
-        self.add_as(Role::Document, "README.md", "README.md", own);
+        })
     }
 
     fn row(&self, flow: &Flow) -> Value {

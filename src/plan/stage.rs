@@ -1,7 +1,7 @@
 //! The stages in which Flux brings the tree: one Flux Kustomization each.
 
 use camino::Utf8PathBuf;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Plan;
 
@@ -46,17 +46,16 @@ impl Plan<'_> {
         stages
     }
 
-    /// Adds the Flux Kustomizations, one per stage.
-    pub(super) fn flux_kustomizations(&mut self) {
+    /// Returns the Flux Kustomizations' context, one per stage.
+    pub(super) fn flux_kustomizations(&self) -> Value {
         let entry = |stage: Stage| {
             json!({
                 "name": stage.name,
-                "path": format!("./{}", self.profile.at(stage.folder)),
+                "path": format!("./{}", self.profile.path.join(stage.folder)),
                 "dependsOn": stage.depends_on,
                 "timeout": stage.timeout,
             })
         };
-        let stages: Vec<_> = self.stages().into_iter().map(entry).collect();
-        self.add("flux-kustomizations.yaml", "flux-kustomizations.yaml", json!({"stages": stages}));
+        json!({"stages": self.stages().into_iter().map(entry).collect::<Vec<_>>()})
     }
 }
