@@ -28,8 +28,9 @@ impl Plan<'_> {
         if !enforces && self.enforces() {
             // The mesh's default deny would bite here too, so what audit does not enforce is allowed out loud; the
             // dry-run twin of the default deny has the proxies log what would be refused.
-            policies.push(json!({"name": "audit-not-enforced", "namespace": namespace.name, "rules": [{}]}));
-            policies.push(json!({"name": "default-deny", "namespace": namespace.name, "dryRun": true}));
+            let policy = |name: &str, dry_run: bool, rules: Value| json!({"name": name, "namespace": namespace.name, "dryRun": dry_run, "selector": null, "rules": rules});
+            policies.push(policy("audit-not-enforced", false, json!([{}])));
+            policies.push(policy("default-deny", true, json!([])));
         }
         for (workload, about) in namespace.workloads.iter().enumerate() {
             let flows = self.access.calls_to(WorkloadId { namespace: index, workload });

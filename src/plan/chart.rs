@@ -172,14 +172,13 @@ fn access_log_format(audit: bool) -> String {
         ("duration", "%DURATION%"),
     ];
     if audit {
-        keys.push((
-            "dry_run_verdict",
-            "%DYNAMIC_METADATA(envoy.filters.http.rbac:istio_dry_run_allow_shadow_engine_result)%",
-        ));
-        keys.push((
-            "dry_run_policy",
-            "%DYNAMIC_METADATA(envoy.filters.http.rbac:istio_dry_run_allow_shadow_effective_policy_id)%",
-        ));
+        // HTTP and TCP have a filter each, and each keeps its own verdict.
+        keys.extend([
+            ("dry_run_verdict", "%DYNAMIC_METADATA(envoy.filters.http.rbac:istio_dry_run_allow_shadow_engine_result)%"),
+            ("dry_run_policy", "%DYNAMIC_METADATA(envoy.filters.http.rbac:istio_dry_run_allow_shadow_effective_policy_id)%"),
+            ("dry_run_tcp_verdict", "%DYNAMIC_METADATA(envoy.filters.network.rbac:istio_dry_run_allow_shadow_engine_result)%"),
+            ("dry_run_tcp_policy", "%DYNAMIC_METADATA(envoy.filters.network.rbac:istio_dry_run_allow_shadow_effective_policy_id)%"),
+        ]);
     }
     let keys: Map<String, Value> =
         keys.into_iter().map(|(key, value)| (key.to_owned(), json!(value))).collect();

@@ -47,9 +47,14 @@ impl Plan<'_> {
         let namespace = &profile.namespaces[index];
         let mut policies = Vec::new();
         if !profile.enforces(namespace) && self.enforces() {
-            let annotations =
-                json!({"meshwright/enforcement": "NOT ENFORCED: the profile says enforcement: audit"});
-            policies.push(json!({"name": "default", "namespace": namespace.name, "mode": "PERMISSIVE", "annotations": annotations}));
+            policies.push(json!({
+                "name": "default",
+                "namespace": namespace.name,
+                "annotations": {"meshwright/enforcement": "NOT ENFORCED: the profile says enforcement: audit"},
+                "selector": null,
+                "mode": "PERMISSIVE",
+                "ports": [],
+            }));
         }
         for (workload, about) in namespace.workloads.iter().enumerate() {
             let id = WorkloadId { namespace: index, workload };
