@@ -13,7 +13,7 @@ fn main() {
 }
 
 /// Returns a profile of `count` namespaces.
-fn profile(count: usize) -> String {
+pub fn profile(count: usize) -> String {
     let mut text = String::from(
         "name: fleet\ndomain: apps.fleet.example.com\nchartVersion: 1.21.1\ntlsSecret: fleet-tls\nmesh: {cni: true}\nnamespaces:\n",
     );

@@ -117,7 +117,9 @@ impl Sources {
         if !self.namespaces.is_empty() {
             sources.push(json!({"namespaces": self.namespaces}));
         }
-        sources.extend(self.others);
+        let mut others = self.others;
+        others.sort_by_cached_key(Value::to_string);
+        sources.extend(others);
         sources.into_iter().map(|source| json!({"source": source})).collect()
     }
 }
