@@ -248,7 +248,7 @@ fn no_policy_opens_every_address() {
     }
 }
 
-/// Without the CNI plugin each pod has an init container with NET_ADMIN, which stricter levels refuse.
+/// Without the CNI plugin each pod has an init container with `NET_ADMIN`, which stricter levels refuse.
 #[test]
 fn pods_are_held_to_the_strictest_level_they_can_meet() {
     let labels = |more: &str| {
