@@ -41,51 +41,45 @@ impl Shell {
     }
 
     /// Prints a result, as it is.
-    pub fn result(&mut self, text: &str) -> Result<Exit> {
+    pub fn result(&mut self, text: &str) -> Result<()> {
         self.out.write_all(text.as_bytes())?;
-        self.out.flush()?;
-        Ok(Exit::Clean)
+        Ok(self.out.flush()?)
     }
 
     /// Says what was done.
-    pub fn status(&mut self, verb: &str, what: &str) -> Result<()> {
-        self.say(GOOD, verb, what)
+    pub fn status(&mut self, verb: &str, what: &str) {
+        self.say(GOOD, verb, what);
     }
 
     /// Says what the user should know.
-    pub fn notice(&mut self, verb: &str, what: &str) -> Result<()> {
-        self.say(ALARM, verb, what)
+    pub fn notice(&mut self, verb: &str, what: &str) {
+        self.say(ALARM, verb, what);
     }
 
-    /// Says what stopped the run; never quiet.
-    pub fn complaint(&mut self, message: &str) -> Result<()> {
-        Ok(writeln!(self.err, "{BAD}error{BAD:#}: {message}")?)
-    }
-
-    fn say(&mut self, style: Style, verb: &str, what: &str) -> Result<()> {
+    fn say(&mut self, style: Style, verb: &str, what: &str) {
         if !self.quiet {
-            writeln!(self.err, "{style}{verb}{style:#} {what}")?;
+            self.remark(&format!("{style}{verb}{style:#} {what}\n"));
         }
-        Ok(())
     }
 
-    /// Prints diagnostics.
-    pub fn diagnostics(&mut self, diagnostics: &[Diagnostic], sources: &Sources) -> Result<()> {
-        if !diagnostics.is_empty() {
-            writeln!(self.err, "{}", diagnostic::render(diagnostics, sources, true).trim_end())?;
-        }
-        Ok(())
+    /// Prints diagnostics; never quiet.
+    pub fn diagnostics(&mut self, diagnostics: &[Diagnostic], sources: &Sources) {
+        self.remark(&diagnostic::render(diagnostics, sources, true));
+    }
+
+    /// Writes to standard error. That nobody listens there neither stops a render nor changes its exit code.
+    fn remark(&mut self, text: &str) {
+        let _ = self.err.write_all(text.as_bytes());
     }
 
     /// Prints changes as one patch; words that changed within a line stand out.
     pub fn patch(&mut self, changes: &[FileChange<'_>]) -> Result<()> {
-        self.out.write_all(patch(changes).as_bytes())?;
-        Ok(self.out.flush()?)
+        self.result(&patch(changes))
     }
 
     /// Shows changes beside an error.
-    pub fn evidence(&mut self, changes: &[FileChange<'_>]) -> Result<()> {
-        Ok(self.err.write_all(patch(changes).as_bytes())?)
+    pub fn evidence(&mut self, changes: &[FileChange<'_>]) {
+        self.remark(&patch(changes));
     }
 
     /// Tells why the run failed. That nobody reads the output any more is no failure.
@@ -96,8 +90,7 @@ impl Shell {
         if is_broken_pipe {
             return Exit::Clean;
         }
-        // Nothing is left to do where even this cannot be said.
-        let _ = self.complaint(&format!("{error:#}"));
+        self.remark(&format!("{BAD}error{BAD:#}: {error:#}\n"));
         Exit::Error
     }
 }
