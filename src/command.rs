@@ -56,6 +56,9 @@ fn completions(kind: Kind) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
+/// What `clap_mangen` defines before whatever it writes; once in a page is enough.
+const DEFINITIONS: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
+
 /// Returns one manual page: the command's own sections, then one for each subcommand.
 fn man() -> Result<String> {
     let mut command = Cli::command();
@@ -67,26 +70,22 @@ fn man() -> Result<String> {
     main.render_synopsis_section(&mut page)?;
     main.render_description_section(&mut page)?;
     main.render_options_section(&mut page)?;
-    for subcommand in command.get_subcommands() {
-        page.extend(section(subcommand)?.into_bytes());
-    }
-    main.render_version_section(&mut page)?;
-    Ok(String::from_utf8_lossy(&page).into_owned())
+    let sections: String = command.get_subcommands().map(section).collect::<Result<_>>()?;
+    let page = String::from_utf8_lossy(&page).into_owned() + &sections;
+    Ok(format!("{DEFINITIONS}{}", page.replace(DEFINITIONS, "")))
 }
 
 /// Returns a subcommand's section, in which what would be sections of a page of its own are subsections.
 fn section(subcommand: &clap::Command) -> Result<String> {
-    let mut page = Vec::new();
     // What every subcommand takes is said once, among the command's own options.
     let own = subcommand.clone().mut_args(|arg| {
         let is_general = arg.is_global_set() || arg.get_id() == "help";
         arg.hide(is_general)
     });
-    let man = Man::new(own);
+    let (man, mut page) = (Man::new(own), Vec::new());
     man.render_synopsis_section(&mut page)?;
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
-    let name = subcommand.get_name().to_uppercase();
-    let page = String::from_utf8_lossy(&page);
-    Ok(format!(".SH \"{name}\"\n{}", page.replace(".SH ", ".SS ")))
+    let (name, page) = (subcommand.get_name().to_uppercase(), String::from_utf8_lossy(&page));
+    Ok(format!(".SH \"MESHWRIGHT {name}\"\n{}", page.replace(".SH ", ".SS ")))
 }

@@ -7,7 +7,7 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice, stream::RawStream};
 use anstyle::{AnsiColor, Effects, Style};
-use anyhow::{Error, Result};
+use anyhow::{Context as _, Error, Result};
 
 use crate::{
     cli::Color,
@@ -16,6 +16,8 @@ use crate::{
     source::Sources,
     tree::{FileChange, LineTag},
 };
+
+pub use crate::tree::reason;
 
 const GOOD: Style = AnsiColor::Green.on_default().effects(Effects::BOLD);
 const ALARM: Style = AnsiColor::Yellow.on_default().effects(Effects::BOLD);
@@ -42,8 +44,8 @@ impl Shell {
 
     /// Prints a result, as it is.
     pub fn result(&mut self, text: &str) -> Result<()> {
-        self.out.write_all(text.as_bytes())?;
-        Ok(self.out.flush()?)
+        let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        written.context("cannot write to standard output")
     }
 
     /// Says what was done.
@@ -90,7 +92,7 @@ impl Shell {
         if is_broken_pipe {
             return Exit::Clean;
         }
-        self.remark(&format!("{BAD}error{BAD:#}: {error:#}\n"));
+        self.remark(&format!("{BAD}error{BAD:#}: {}\n", story(error)));
         Exit::Error
     }
 }
@@ -138,10 +140,12 @@ fn write_change(out: &mut String, change: &FileChange<'_>) -> std::fmt::Result {
     Ok(())
 }
 
-/// Returns what the system says of a failure, without the number that only programs read.
-pub fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+/// Returns what failed and why, in one line.
+pub fn story(error: &Error) -> String {
+    let part = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<io::Error>().map_or_else(|| cause.to_string(), reason)
+    };
+    error.chain().map(part).collect::<Vec<_>>().join(": ")
 }
 
 /// Returns today's date in UTC, `YYYY-MM-DD`.

@@ -273,10 +273,10 @@ fn adopt(step: &mut Step, answer: Answer) {
 /// Returns a transcript as it is kept, with the comment at the head of the old text.
 fn written(old: &str, transcript: &Transcript) -> String {
     let head = old.split_inclusive('\n').take_while(|line| line.starts_with('#') || line.trim().is_empty());
-    let mut text: String = head.collect();
+    let mut text = head.collect::<String>().trim_end().to_owned() + "\n";
     if !transcript.copy.is_empty() {
         let names: Vec<String> = transcript.copy.iter().map(|name| format!("\"{name}\"")).collect();
-        let _ = writeln!(text, "copy = [{}]", names.join(", "));
+        let _ = writeln!(text, "\ncopy = [{}]", names.join(", "));
     }
     if !transcript.files.is_empty() {
         text.push_str("\n[files]\n");

@@ -6,6 +6,7 @@ mod load;
 mod write;
 
 use anyhow::{Result, bail};
+use camino::Utf8Path;
 use serde_json::Value;
 
 use self::load::Loaded;
@@ -18,7 +19,7 @@ use crate::{
     render,
     shell::Shell,
     source::Sources,
-    tree::{self, Comparison, FileChange, Stamp, State, Tree},
+    tree::{self, Comparison, FileChange, Obstruction, Stamp, State, Tree},
 };
 
 /// A profile with the tree that it becomes.
@@ -134,15 +135,45 @@ fn tell_obstructions(comparison: &Comparison<'_>, shell: &mut Shell) -> Exit {
     if faults.is_empty() { Exit::Clean } else { Exit::Error }
 }
 
+/// Returns what stands in the way: one fault for all files behind a directory that cannot be entered.
 fn obstructions(comparison: &Comparison<'_>) -> Vec<Diagnostic> {
-    let fault = |entry: &tree::Entry<'_>| match &entry.state {
-        State::Obstructed(obstruction) => {
-            let message = format!("`{}` cannot be written: {obstruction}", entry.path);
-            Some(Diagnostic::general("obstructed-path", message))
+    let mut causes: Vec<(&Obstruction, Vec<&Utf8Path>)> = Vec::new();
+    for entry in &comparison.entries {
+        let State::Obstructed(cause) = &entry.state else { continue };
+        match causes.iter_mut().find(|(known, _)| *known == cause && is_shared(cause)) {
+            Some((_, paths)) => paths.push(&entry.path),
+            None => causes.push((cause, vec![&entry.path])),
         }
-        _ => None,
+    }
+    causes.into_iter().map(|(cause, paths)| obstruction(cause, &paths)).collect()
+}
+
+/// Whether it names the place itself, and so says the same of every file behind it.
+fn is_shared(cause: &Obstruction) -> bool {
+    match cause {
+        Obstruction::File(_) | Obstruction::Outside(_) => true,
+        Obstruction::Directory | Obstruction::Symlink | Obstruction::Special | Obstruction::Unreadable(_) => {
+            false
+        }
+    }
+}
+
+fn obstruction(cause: &Obstruction, paths: &[&Utf8Path]) -> Diagnostic {
+    let (first, count) = (paths[0], files(paths.len()));
+    let (message, help) = if is_shared(cause) {
+        (
+            cause.to_string(),
+            format!(
+                "{count} of the tree cannot go there, such as `{first}`: move it away, or choose another `path`"
+            ),
+        )
+    } else {
+        (
+            format!("no render can write `{first}`: {cause}"),
+            "move it away, or choose another `path`".to_owned(),
+        )
     };
-    comparison.entries.iter().filter_map(fault).collect()
+    Diagnostic::general("obstructed-path", message).with_help(help)
 }
 
 /// Says that running proxies keep their version, where the change is one of the charts.

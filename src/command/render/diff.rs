@@ -34,8 +34,10 @@ fn tell(difference: &Difference<'_>, shell: &mut Shell) -> Exit {
     let Difference { pair, changes } = difference;
     let exit = tell_obstructions(&pair.comparison, shell);
     let place = pair.rendering.tree.root();
-    if changes.is_empty() && exit == Exit::Clean {
-        shell.status("unchanged", &format!("{place}: {}", files(pair.comparison.entries.len())));
+    if changes.is_empty() {
+        if exit == Exit::Clean {
+            shell.status("unchanged", &format!("{place}: {}", files(pair.comparison.entries.len())));
+        }
         return exit;
     }
     for old in &pair.comparison.moved_from {

@@ -4,7 +4,7 @@ use super::{Against, Exit, Rendering, after_upgrade, compare, files, weaker};
 use crate::{
     cli::Render,
     diagnostic::Diagnostic,
-    shell::Shell,
+    shell::{self, Shell},
     source::Sources,
     tree::{self, Comparison, FileChange, State},
 };
@@ -28,7 +28,7 @@ pub(super) fn write(renderings: &[Rendering], options: &Render, shell: &mut Shel
 }
 
 fn cut_short(error: &anyhow::Error) -> Diagnostic {
-    Diagnostic::general("write-failed", format!("{error:#}")).with_help(
+    Diagnostic::general("write-failed", shell::story(error)).with_help(
         "no file is half written and nothing is lost: mend the cause, and the same render does the rest",
     )
 }

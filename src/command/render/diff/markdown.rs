@@ -12,7 +12,8 @@ const LIMIT: usize = 60_000;
 ///
 /// Sections that would make it too long are left out by name: a bot can post whatever this returns.
 pub(super) fn comment(differences: &[Difference<'_>]) -> String {
-    let mut text: String = differences.iter().map(head).collect();
+    let heads: Vec<String> = differences.iter().map(head).collect();
+    let mut text = heads.join("\n");
     let mut left_out = String::new();
     for change in differences.iter().flat_map(|difference| &difference.changes) {
         let section = section(change);
@@ -32,20 +33,16 @@ fn head(difference: &Difference<'_>) -> String {
     let rendering = difference.pair.rendering;
     let mut text = format!("### meshwright: {}\n\n", prose(&rendering.profile.name));
     if difference.changes.is_empty() {
-        let _ = writeln!(text, "{}: no changes\n", prose(rendering.tree.root().as_str()));
+        let _ = writeln!(text, "{}: no changes", prose(rendering.tree.root().as_str()));
         return text;
     }
     let _ = writeln!(text, "{}\n", prose(&difference.summary()));
-    let mut facts = String::new();
     for old in &difference.pair.comparison.moved_from {
-        let _ = writeln!(facts, "* moved from {}", prose(old.as_str()));
+        let _ = writeln!(text, "* moved from {}", prose(old.as_str()));
     }
     for weakening in weakenings(&rendering.profile) {
         let (what, why) = (prose(&weakening.what), prose(&weakening.why));
-        let _ = writeln!(facts, "* weaker than the default: {what}: {why}");
-    }
-    if !facts.is_empty() {
-        let _ = writeln!(text, "{facts}");
+        let _ = writeln!(text, "* weaker than the default: {what}: {why}");
     }
     text
 }
@@ -54,7 +51,7 @@ fn section(change: &FileChange<'_>) -> String {
     let (status, path, diff) = (change.status.name(), html(change.path.as_str()), change.to_string());
     let longest = diff.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest.max(2) + 1);
-    format!("<details><summary>{status} {path}</summary>\n\n{fence}diff\n{diff}{fence}\n\n</details>\n\n")
+    format!("\n<details><summary>{status} {path}</summary>\n\n{fence}diff\n{diff}{fence}\n\n</details>\n")
 }
 
 /// Returns words as words: what a profile says may neither format, link, nor call somebody by name.
