@@ -1,6 +1,7 @@
 //! What can be typed. The doc comments are the help.
 
 use camino::Utf8PathBuf;
+use clap::builder::{NonEmptyStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -82,7 +83,7 @@ pub struct Render {
     #[arg(required = true, value_name = "PROFILE")]
     pub profiles: Vec<Utf8PathBuf>,
     /// The root of the Flux repository; `-` prints the manifests as one YAML stream
-    #[arg(long, short, value_name = "DIR", default_value = ".")]
+    #[arg(long, short, value_name = "DIR", default_value = ".", value_parser = directory())]
     pub output: Utf8PathBuf,
     /// Write nothing; show what would change
     #[arg(long)]
@@ -113,6 +114,11 @@ pub enum DiffFormat {
     Json,
     /// A comment for a pull request
     Markdown,
+}
+
+/// An empty name, such as that of an unset variable, is no directory.
+fn directory() -> impl TypedValueParser<Value = Utf8PathBuf> {
+    NonEmptyStringValueParser::new().map(Utf8PathBuf::from)
 }
 
 fn date(text: &str) -> Result<String, String> {

@@ -72,6 +72,35 @@ fn every_transcript_holds() {
     assert!(failures.is_empty(), "{}\nUPDATE=1 rewrites the expectations\n", failures.join("\n"));
 }
 
+#[test]
+fn three_dots_stand_for_any_lines_and_for_nothing_else() {
+    let fits = [
+        ("", ""),
+        ("a\n", "a\n"),
+        ("...\n", ""),
+        ("...\n", "a\n"),
+        ("a\n...\n", "a\nb\n"),
+        ("...\nc\n", "a\nc\n"),
+        ("a\n...\nc\n...\ne\n", "a\nb\nc\nd\ne\n"),
+        ("a\n...\nb\n", "a\nb\n"),
+    ];
+    let misfits = [
+        ("", "a\n"),
+        ("a\n", ""),
+        ("a\n", "a\nb\n"),
+        ("a\n...\n", "b\n"),
+        ("...\nc\n", "c\nd\n"),
+        ("a\n...\nc\n...\ne\n", "a\nb\nd\ne\n"),
+        ("a\n...\na\n", "a\n"),
+    ];
+    for (expected, actual) in fits {
+        assert!(holds(expected, actual), "{expected:?} {actual:?}");
+    }
+    for (expected, actual) in misfits {
+        assert!(!holds(expected, actual), "{expected:?} {actual:?}");
+    }
+}
+
 fn transcripts() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd");
     let entries = fs::read_dir(folder).expect("the transcripts are there");

@@ -255,6 +255,17 @@ fn a_profile_that_is_not_utf_8_is_refused() {
 }
 
 #[test]
+fn a_pull_request_comment_is_never_too_long_for_a_forge() {
+    let repository = Repository::new();
+    let names: Vec<String> = (0..300).map(|index| format!("team-{index}")).collect();
+    repository.put("sre.yaml", PROFILE.replace("team-alpha", &names.join(", ")));
+    let output = repository.run(&["render", "sre.yaml", "--diff", "--format=markdown", "--quiet"]);
+    let comment = text(&output.stdout);
+    assert!((50_000..65_536).contains(&comment.len()), "{} bytes", comment.len());
+    assert!(comment.lines().any(|line| line.starts_with("* and ")), "{comment}");
+}
+
+#[test]
 fn a_pipe_gets_colour_only_where_somebody_asks_for_it() {
     let repository = Repository::rendered();
     repository.change_profile();
@@ -445,6 +456,7 @@ fn a_full_disk_leaves_old_files_whole_and_the_next_run_repairs() {
     let size = fs::metadata(&ballast).expect("part of it fitted").len();
     let file = OpenOptions::new().write(true).open(&ballast).expect("it is there");
     file.set_len(size - 6 * 4096).expect("it can shrink");
+    drop(file);
     let failed = repository.run(&["render", "sre.yaml"]);
     assert_repaired(&repository, &old, &failed, || fs::remove_file(ballast).expect("it can go"));
 }
@@ -489,7 +501,7 @@ fn what_may_not_be_read_or_written_is_told_and_left() {
     assert_repaired(&repository, &old, &failed, || ());
 
     let file = repository.dir.join(ROOT).join("README.md");
-    fs::set_permissions(&file, Permissions::from_mode(0)).expect("our own file");
+    fs::set_permissions(&file, Permissions::from_mode(0o000)).expect("our own file");
     let failed = run();
     assert_eq!(failed.status.code(), Some(2));
     let expected = format!(

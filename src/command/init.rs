@@ -29,8 +29,11 @@ pub(super) fn run(options: &Init, shell: &mut Shell) -> Result<Exit> {
     let path = if to_stdout { "mesh.yaml".into() } else { options.file.clone() };
     // The options are the profile's first words, so they are read as a profile is.
     let mut sources = Sources::default();
-    let (profile, diagnostics) =
+    let (profile, mut diagnostics) =
         profile::load(Source { path, text: text.clone() }, &mut sources, &mut |_| Ok(Vec::new()));
+    if let (None, Some(last)) = (&profile, diagnostics.last_mut()) {
+        last.help("nothing was written: mend the option, or the name of the file");
+    }
     shell.diagnostics(&diagnostics, &sources);
     if profile.is_none() {
         return Ok(Exit::Error);

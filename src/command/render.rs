@@ -39,7 +39,9 @@ struct Against<'r> {
 pub(super) fn run(options: &Render, shell: &mut Shell) -> Result<Exit> {
     let to_stdout = options.output == "-";
     if to_stdout && (options.diff || options.check) {
-        bail!("`--output -` prints manifests; there is no directory to compare with");
+        bail!(
+            "`--output -` is no directory to compare with: give `--diff` and `--check` the root of the repository"
+        );
     }
     let Some(profiles) = load::load(options, shell) else { return Ok(Exit::Error) };
     let renderings = profiles.into_iter().map(rendering).collect::<Result<Vec<_>>>()?;
@@ -128,6 +130,13 @@ fn weaker(rendering: &Rendering, shell: &mut Shell) {
     }
 }
 
+/// Tells whence the tree moves.
+fn moves(pair: &Against<'_>, shell: &mut Shell) {
+    for old in &pair.comparison.moved_from {
+        shell.notice("moves", &format!("{old} to {}", pair.rendering.tree.root()));
+    }
+}
+
 /// Tells what stands in the way, if anything does.
 fn tell_obstructions(comparison: &Comparison<'_>, shell: &mut Shell) -> Exit {
     let faults = obstructions(comparison);
@@ -160,18 +169,11 @@ fn is_shared(cause: &Obstruction) -> bool {
 
 fn obstruction(cause: &Obstruction, paths: &[&Utf8Path]) -> Diagnostic {
     let (first, count) = (paths[0], files(paths.len()));
+    let help = "move it away, or choose another `path`";
     let (message, help) = if is_shared(cause) {
-        (
-            cause.to_string(),
-            format!(
-                "{count} of the tree cannot go there, such as `{first}`: move it away, or choose another `path`"
-            ),
-        )
+        (cause.to_string(), format!("{count} of the tree cannot go there, such as `{first}`: {help}"))
     } else {
-        (
-            format!("no render can write `{first}`: {cause}"),
-            "move it away, or choose another `path`".to_owned(),
-        )
+        (format!("no render can write `{first}`: {cause}"), help.to_owned())
     };
     Diagnostic::general("obstructed-path", message).with_help(help)
 }

@@ -488,8 +488,8 @@ mod tests {
         assert_eq!(
             words.collect::<Vec<_>>(),
             [
-                "clusters/sre/dangling/a: cannot be read: `clusters/sre/dangling`: No such file or directory (os error 2)",
-                "clusters/sre/loop/a: cannot be read: `clusters/sre/loop`: Too many levels of symbolic links (os error 40)",
+                "clusters/sre/dangling/a: what stands here cannot be read: `clusters/sre/dangling`: no such file or directory",
+                "clusters/sre/loop/a: what stands here cannot be read: `clusters/sre/loop`: too many levels of symbolic links",
                 "clusters/sre/meshwright.lock: Missing",
             ]
         );

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use anyhow::Result;
 use camino::Utf8PathBuf;
 
-use super::{Against, Exit, Rendering, compare, files, state, tell_obstructions, weaker};
+use super::{Against, Exit, Rendering, compare, files, moves, state, tell_obstructions, weaker};
 use crate::{
     cli::Render,
     shell::Shell,
@@ -27,6 +27,7 @@ pub(super) fn check(renderings: &[Rendering], options: &Render, shell: &mut Shel
             shell.status("checked", &format!("{root}: {count} as rendered"));
         } else {
             exit = exit.max(Exit::Differs);
+            moves(pair, shell);
             shell.notice("differs", &format!("{root}: {} not as rendered", files(found.len())));
         }
         weaker(pair.rendering, shell);

@@ -5,7 +5,7 @@ mod markdown;
 
 use anyhow::Result;
 
-use super::{Against, Exit, Rendering, after_upgrade, compare, files, tell_obstructions, weaker};
+use super::{Against, Exit, Rendering, after_upgrade, compare, files, moves, tell_obstructions, weaker};
 use crate::{
     cli::{DiffFormat, Render},
     shell::Shell,
@@ -40,9 +40,7 @@ fn tell(difference: &Difference<'_>, shell: &mut Shell) -> Exit {
         }
         return exit;
     }
-    for old in &pair.comparison.moved_from {
-        shell.notice("moves", &format!("{old} to {place}"));
-    }
+    moves(pair, shell);
     shell.notice("differs", &difference.summary());
     for change in changes {
         match change.state {
@@ -52,7 +50,10 @@ fn tell(difference: &Difference<'_>, shell: &mut Shell) -> Exit {
             ),
             State::Foreign => shell.notice(
                 "stops",
-                &format!("a render: no render wrote `{}`; `--force` overwrites it", change.path),
+                &format!(
+                    "a render: `{}` is a file that no render wrote; `--force` overwrites it",
+                    change.path
+                ),
             ),
             State::Missing | State::Unchanged | State::Stale | State::Extra | State::Obstructed(_) => {}
         }

@@ -8,23 +8,39 @@ use crate::{plan::weakenings, tree::FileChange};
 /// The most bytes of a comment. GitHub refuses one of more than 65,536 characters.
 const LIMIT: usize = 60_000;
 
+/// The most files that are named without being shown.
+const NAMES: usize = 40;
+
 /// Returns one comment for all trees: the summary, what is weaker than the default, one folded section a file.
 ///
 /// Sections that would make it too long are left out by name: a bot can post whatever this returns.
 pub(super) fn comment(differences: &[Difference<'_>]) -> String {
     let heads: Vec<String> = differences.iter().map(head).collect();
     let mut text = heads.join("\n");
-    let mut left_out = String::new();
+    let mut left_out = Vec::new();
     for change in differences.iter().flat_map(|difference| &difference.changes) {
         let section = section(change);
         if text.len() + section.len() <= LIMIT {
             text.push_str(&section);
         } else {
-            let _ = writeln!(left_out, "* {} {}", change.status.name(), prose(change.path.as_str()));
+            left_out.push(change);
         }
     }
-    if !left_out.is_empty() {
-        let _ = write!(text, "\nToo long for a comment, so not shown:\n\n{left_out}");
+    text + &names(&left_out)
+}
+
+/// Returns a list of files that are named and not shown, and how many are not even named.
+fn names(changes: &[&FileChange<'_>]) -> String {
+    if changes.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nToo long for a comment, so not shown:\n\n".to_owned();
+    for (index, change) in changes.iter().enumerate() {
+        if index == NAMES {
+            let _ = writeln!(text, "* and {} more", changes.len() - NAMES);
+            break;
+        }
+        let _ = writeln!(text, "* {} {}", change.status.name(), prose(change.path.as_str()));
     }
     text
 }
