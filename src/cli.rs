@@ -1,6 +1,7 @@
 //! What can be typed. The doc comments are the help.
 
 use camino::Utf8PathBuf;
+use clap::builder::{NonEmptyStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -38,6 +39,10 @@ pub enum Command {
     /// Write a commented profile to start from
     Init(Init),
     /// Render profiles into the Flux repository, or show what that would change
+    ///
+    /// Only files whose bytes differ are written. What an earlier render wrote and this one does not is removed;
+    /// what no render wrote is never touched. A file that was edited by hand stops the render before anything is
+    /// written.
     Render(Render),
     /// Print the profile's JSON Schema (draft-07), for editors
     Schema,
@@ -74,11 +79,11 @@ pub struct Init {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that is typed or not")]
 pub struct Render {
-    /// The profiles
+    /// The profiles; all of them are rendered, or none
     #[arg(required = true, value_name = "PROFILE")]
     pub profiles: Vec<Utf8PathBuf>,
     /// The root of the Flux repository; `-` prints the manifests as one YAML stream
-    #[arg(long, short, value_name = "DIR", default_value = ".")]
+    #[arg(long, short, value_name = "DIR", default_value = ".", value_parser = directory())]
     pub output: Utf8PathBuf,
     /// Write nothing; show what would change
     #[arg(long)]
@@ -105,10 +110,15 @@ pub struct Render {
 pub enum DiffFormat {
     /// A unified diff, for `git apply` at DIR
     Text,
-    /// One document, for programs
+    /// A JSON document, for programs
     Json,
     /// A comment for a pull request
     Markdown,
+}
+
+/// An empty name, such as that of an unset variable, is no directory.
+fn directory() -> impl TypedValueParser<Value = Utf8PathBuf> {
+    NonEmptyStringValueParser::new().map(Utf8PathBuf::from)
 }
 
 fn date(text: &str) -> Result<String, String> {

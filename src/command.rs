@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::CommandFactory as _;
+use clap_complete::Shell as Kind;
+use clap_mangen::Man;
 
 use crate::{
     cli::{Cli, Command},
@@ -37,19 +39,53 @@ impl From<Exit> for ExitCode {
 
 /// Runs a subcommand. An error is a failure of the machine; what is wrong with the input is told through `shell`.
 pub fn run(command: &Command, shell: &mut Shell) -> Result<Exit> {
-    match command {
-        Command::Init(options) => init::run(options, shell),
-        Command::Render(options) => render::run(options, shell),
-        Command::Schema => shell.result(&format!("{:#}\n", profile::schema())),
-        Command::Completions { shell: kind } => {
-            let mut script = Vec::new();
-            clap_complete::generate(*kind, &mut Cli::command(), "meshwright", &mut script);
-            shell.result(&String::from_utf8_lossy(&script))
-        }
-        Command::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-            shell.result(&String::from_utf8_lossy(&page))
-        }
-    }
+    let text = match command {
+        Command::Init(options) => return init::run(options, shell),
+        Command::Render(options) => return render::run(options, shell),
+        Command::Schema => format!("{:#}\n", profile::schema()),
+        Command::Completions { shell: kind } => completions(*kind),
+        Command::Man => man()?,
+    };
+    shell.result(&text)?;
+    Ok(Exit::Clean)
+}
+
+fn completions(kind: Kind) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(kind, &mut Cli::command(), "meshwright", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// What `clap_mangen` defines before whatever it writes; once in a page is enough.
+const DEFINITIONS: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
+
+/// Returns one manual page: the command's own sections, then one for each subcommand.
+fn man() -> Result<String> {
+    let mut command = Cli::command();
+    command.build();
+    let mut page = Vec::new();
+    let main = Man::new(command.clone());
+    main.render_title(&mut page)?;
+    main.render_name_section(&mut page)?;
+    main.render_synopsis_section(&mut page)?;
+    main.render_description_section(&mut page)?;
+    main.render_options_section(&mut page)?;
+    let sections: String = command.get_subcommands().map(section).collect::<Result<_>>()?;
+    let page = String::from_utf8_lossy(&page).into_owned() + &sections;
+    Ok(format!("{DEFINITIONS}{}", page.replace(DEFINITIONS, "")))
+}
+
+/// Returns a subcommand's section, in which what would be sections of a page of its own are subsections.
+fn section(subcommand: &clap::Command) -> Result<String> {
+    // What every subcommand takes is said once, among the command's own options.
+    let own = subcommand.clone().mut_args(|arg| {
+        let is_general = arg.is_global_set() || arg.get_id() == "help";
+        arg.hide(is_general)
+    });
+    let (man, mut page) = (Man::new(own), Vec::new());
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    let (name, page) = (subcommand.get_name().to_uppercase(), String::from_utf8_lossy(&page));
+    Ok(format!(".SH \"MESHWRIGHT {name}\"\n{}", page.replace(".SH ", ".SS ")))
 }

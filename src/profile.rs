@@ -175,7 +175,22 @@ pub struct Mesh {
     pub trust_domain: String,
     pub cni: bool,
     pub fips: bool,
+    pub path_normalization: PathNormalization,
     pub images: Images,
+}
+
+/// How a path is brought into one form before it is compared, and before it is sent on
+/// (`ProxyPathNormalization.NormalizationType` of istio/api `mesh/v1alpha1/config.proto`).
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PathNormalization {
+    /// Encoded slashes become slashes, and several become one.
+    #[default]
+    DecodeAndMergeSlashes,
+    /// Several slashes become one; an encoded one stays.
+    MergeSlashes,
+    /// Dot segments are resolved, nothing more.
+    Base,
 }
 
 /// Where the proxy and control plane images come from.
@@ -530,6 +545,7 @@ impl Default for Mesh {
             trust_domain: "cluster.local".into(),
             cni: false,
             fips: false,
+            path_normalization: PathNormalization::default(),
             images: Images::default(),
         }
     }

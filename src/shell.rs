@@ -7,7 +7,7 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice, stream::RawStream};
 use anstyle::{AnsiColor, Effects, Style};
-use anyhow::{Error, Result};
+use anyhow::{Context as _, Error, Result};
 
 use crate::{
     cli::Color,
@@ -16,6 +16,8 @@ use crate::{
     source::Sources,
     tree::{FileChange, LineTag},
 };
+
+pub use crate::tree::reason;
 
 const GOOD: Style = AnsiColor::Green.on_default().effects(Effects::BOLD);
 const ALARM: Style = AnsiColor::Yellow.on_default().effects(Effects::BOLD);
@@ -41,51 +43,45 @@ impl Shell {
     }
 
     /// Prints a result, as it is.
-    pub fn result(&mut self, text: &str) -> Result<Exit> {
-        self.out.write_all(text.as_bytes())?;
-        self.out.flush()?;
-        Ok(Exit::Clean)
+    pub fn result(&mut self, text: &str) -> Result<()> {
+        let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        written.context("cannot write to standard output")
     }
 
     /// Says what was done.
-    pub fn status(&mut self, verb: &str, what: &str) -> Result<()> {
-        self.say(GOOD, verb, what)
+    pub fn status(&mut self, verb: &str, what: &str) {
+        self.say(GOOD, verb, what);
     }
 
     /// Says what the user should know.
-    pub fn notice(&mut self, verb: &str, what: &str) -> Result<()> {
-        self.say(ALARM, verb, what)
+    pub fn notice(&mut self, verb: &str, what: &str) {
+        self.say(ALARM, verb, what);
     }
 
-    /// Says what stopped the run; never quiet.
-    pub fn complaint(&mut self, message: &str) -> Result<()> {
-        Ok(writeln!(self.err, "{BAD}error{BAD:#}: {message}")?)
-    }
-
-    fn say(&mut self, style: Style, verb: &str, what: &str) -> Result<()> {
+    fn say(&mut self, style: Style, verb: &str, what: &str) {
         if !self.quiet {
-            writeln!(self.err, "{style}{verb}{style:#} {what}")?;
+            self.remark(&format!("{style}{verb}{style:#} {what}\n"));
         }
-        Ok(())
     }
 
-    /// Prints diagnostics.
-    pub fn diagnostics(&mut self, diagnostics: &[Diagnostic], sources: &Sources) -> Result<()> {
-        if !diagnostics.is_empty() {
-            writeln!(self.err, "{}", diagnostic::render(diagnostics, sources, true).trim_end())?;
-        }
-        Ok(())
+    /// Prints diagnostics; never quiet.
+    pub fn diagnostics(&mut self, diagnostics: &[Diagnostic], sources: &Sources) {
+        self.remark(&diagnostic::render(diagnostics, sources, true));
+    }
+
+    /// Writes to standard error. That nobody listens there neither stops a render nor changes its exit code.
+    fn remark(&mut self, text: &str) {
+        let _ = self.err.write_all(text.as_bytes());
     }
 
     /// Prints changes as one patch; words that changed within a line stand out.
     pub fn patch(&mut self, changes: &[FileChange<'_>]) -> Result<()> {
-        self.out.write_all(patch(changes).as_bytes())?;
-        Ok(self.out.flush()?)
+        self.result(&patch(changes))
     }
 
     /// Shows changes beside an error.
-    pub fn evidence(&mut self, changes: &[FileChange<'_>]) -> Result<()> {
-        Ok(self.err.write_all(patch(changes).as_bytes())?)
+    pub fn evidence(&mut self, changes: &[FileChange<'_>]) {
+        self.remark(&patch(changes));
     }
 
     /// Tells why the run failed. That nobody reads the output any more is no failure.
@@ -96,8 +92,7 @@ impl Shell {
         if is_broken_pipe {
             return Exit::Clean;
         }
-        // Nothing is left to do where even this cannot be said.
-        let _ = self.complaint(&format!("{error:#}"));
+        self.remark(&format!("{BAD}error{BAD:#}: {}\n", story(error)));
         Exit::Error
     }
 }
@@ -145,10 +140,12 @@ fn write_change(out: &mut String, change: &FileChange<'_>) -> std::fmt::Result {
     Ok(())
 }
 
-/// Returns what the system says of a failure, without the number that only programs read.
-pub fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+/// Returns what failed and why, in one line.
+pub fn story(error: &Error) -> String {
+    let part = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<io::Error>().map_or_else(|| cause.to_string(), reason)
+    };
+    error.chain().map(part).collect::<Vec<_>>().join(": ")
 }
 
 /// Returns today's date in UTC, `YYYY-MM-DD`.

@@ -27,7 +27,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 pub use compare::{Comparison, Entry, State, Summary, compare};
 pub use diff::{FileChange, FileStatus, Hunk, Line, LineTag, Segment, changes, unified};
 pub use lock::{Digest, LOCK_FILE, Lock, LockFault, LockFaultReason, Stamp};
-pub use place::Obstruction;
+pub use place::{Obstruction, reason};
 pub use walk::{find_locks, unlisted};
 pub use write::{Written, write};
 

@@ -542,6 +542,27 @@ fn the_cni_switch_is_the_one_that_the_release_reads() {
     assert_eq!(values("1.24.0")["pilot"]["cni"]["enabled"], true);
 }
 
+/// kustomize, and so Flux, builds nothing of a folder in which a key is a number: not even the objects beside it.
+#[test]
+fn every_key_is_text() {
+    fn check(node: &meshwright::yaml::Node, path: &camino::Utf8Path) {
+        for (key, value) in node.entries() {
+            assert!(key.as_str().is_some(), "{path}: {key:?} is no text");
+            check(value, path);
+        }
+        node.items().iter().for_each(|item| check(item, path));
+    }
+    for rendered in everything() {
+        for (path, text) in rendered.tree.iter().filter(|(path, _)| path.extension() == Some("yaml")) {
+            let mut sources = meshwright::source::Sources::default();
+            let file = sources.add(path, text);
+            let (documents, faults) = meshwright::yaml::parse(&sources, file);
+            assert_eq!(faults, [], "{path}");
+            documents.iter().for_each(|document| check(document, path));
+        }
+    }
+}
+
 /// Nothing that a user writes is more than a value.
 #[test]
 fn a_users_text_never_changes_the_shape_of_a_manifest() {

@@ -1,15 +1,20 @@
 //! `meshwright init`: a profile to start from.
 
-use std::{fs::OpenOptions, io::Write as _};
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, ErrorKind, Write as _},
+};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
+use camino::Utf8Path;
 use serde_json::json;
 
 use super::Exit;
 use crate::{
     cli::Init,
+    diagnostic::Diagnostic,
     profile, render,
-    shell::Shell,
+    shell::{self, Shell},
     source::{Source, Sources},
 };
 
@@ -24,22 +29,41 @@ pub(super) fn run(options: &Init, shell: &mut Shell) -> Result<Exit> {
     let path = if to_stdout { "mesh.yaml".into() } else { options.file.clone() };
     // The options are the profile's first words, so they are read as a profile is.
     let mut sources = Sources::default();
-    let (profile, diagnostics) =
+    let (profile, mut diagnostics) =
         profile::load(Source { path, text: text.clone() }, &mut sources, &mut |_| Ok(Vec::new()));
-    shell.diagnostics(&diagnostics, &sources)?;
+    if let (None, Some(last)) = (&profile, diagnostics.last_mut()) {
+        last.help("nothing was written: mend the option, or the name of the file");
+    }
+    shell.diagnostics(&diagnostics, &sources);
     if profile.is_none() {
         return Ok(Exit::Error);
     }
     if to_stdout {
-        return shell.result(&text);
+        shell.result(&text)?;
+        return Ok(Exit::Clean);
     }
     let file = &options.file;
-    let mut new = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(file)
-        .with_context(|| format!("cannot create `{file}`; an existing file is never overwritten"))?;
-    new.write_all(text.as_bytes()).with_context(|| format!("cannot write `{file}`"))?;
-    shell.status("wrote", &format!("{file}; next: meshwright render {file} --diff"))?;
+    if let Err(error) = create(file, &text) {
+        shell.diagnostics(&[refusal(file, &error)], &sources);
+        return Ok(Exit::Error);
+    }
+    shell.status("wrote", &format!("{file}; next: meshwright render {file} --diff"));
     Ok(Exit::Clean)
+}
+
+/// Writes a new file, whole or not at all.
+fn create(file: &Utf8Path, text: &str) -> io::Result<()> {
+    let mut new = OpenOptions::new().write(true).create_new(true).open(file)?;
+    new.write_all(text.as_bytes()).inspect_err(|_| {
+        // The failure that is told is the one to write.
+        let _ = fs::remove_file(file);
+    })
+}
+
+fn refusal(file: &Utf8Path, error: &io::Error) -> Diagnostic {
+    if error.kind() == ErrorKind::AlreadyExists {
+        return Diagnostic::general("file-exists", format!("`{file}` exists, and `init` overwrites nothing"))
+            .with_help("name another file, or print the profile with `meshwright init -`");
+    }
+    Diagnostic::general("write-failed", format!("cannot write `{file}`: {}", shell::reason(error)))
 }

@@ -108,6 +108,7 @@ impl Plan<'_> {
             "accessLogFormat": access_log_format(profile.namespaces.iter().any(|namespace| !profile.enforces(namespace))),
             "outbound": if self.enforces() { "REGISTRY_ONLY" } else { "ALLOW_ANY" },
             "trustDomain": profile.mesh.trust_domain,
+            "pathNormalization": profile.mesh.path_normalization,
             // COMPLIANCE_POLICY turns any floor into 1.2 (istio/istio `pilot/pkg/security/model/authentication.go`).
             "meshTls": if profile.mesh.fips { "TLSV1_2" } else { "TLSV1_3" },
             "tracing": tracing,

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::profile::{CNI_NAMESPACE, PodSecurity};
 
-/// The labels that hold a namespace to a level of the Pod Security Standards, and tell what a stricter one would say.
+/// The labels that hold a namespace to a level of the Pod Security Standards, and tell what the strictest would say.
 pub(super) fn pod_security(level: PodSecurity) -> serde_json::Map<String, Value> {
     let label = |mode: &str, level: PodSecurity| (format!("pod-security.kubernetes.io/{mode}"), json!(level));
     [label("audit", PodSecurity::Restricted), label("enforce", level), label("warn", PodSecurity::Restricted)]
@@ -50,8 +50,9 @@ impl Plan<'_> {
             namespace(&profile.gateway.namespace, "enabled", PodSecurity::Restricted),
         ];
         if profile.mesh.cni {
-            // It writes to its node's disk.
-            namespaces.push(namespace(CNI_NAMESPACE, "disabled", PodSecurity::Privileged));
+            // It writes to its node's disk, and no stricter level has anything to say to that.
+            let labels = json!({"istio-injection": "disabled", "pod-security.kubernetes.io/enforce": PodSecurity::Privileged});
+            namespaces.push(json!({"name": CNI_NAMESPACE, "labels": labels}));
         }
         folder.add("namespaces.yaml", "namespaces.yaml", json!({"namespaces": namespaces}));
     }

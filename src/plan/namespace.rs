@@ -63,8 +63,9 @@ impl Plan<'_> {
             if exceptions.is_empty() {
                 continue;
             }
-            let ports: BTreeSet<u16> =
-                exceptions.iter().map(|exception| about.ports[exception.port].port).collect();
+            // A key is text: kustomize builds nothing that holds another.
+            let ports: BTreeSet<String> =
+                exceptions.iter().map(|exception| about.ports[exception.port].port.to_string()).collect();
             let join = |of: fn(&crate::profile::Exception) -> &str| {
                 let all: BTreeSet<&str> = exceptions.iter().map(|exception| of(exception)).collect();
                 all.into_iter().collect::<Vec<_>>().join("; ")

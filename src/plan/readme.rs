@@ -48,6 +48,7 @@ impl Plan<'_> {
             "stages": stages,
             "flows": profile.flows.iter().map(|flow| self.row(flow)).collect::<Vec<_>>(),
             "wide": profile.flows.iter().filter_map(|flow| self.wide(flow)).collect::<Vec<_>>(),
+            "addresses": profile.flows.iter().any(|flow| matches!((&flow.from, &flow.basis), (Peer::Cidr(_), Basis::Allow))),
             "monitoring": profile.monitoring.as_ref().map(|monitoring| json!({"namespace": monitoring.namespace})),
             "tracing": profile.tracing.as_ref().map(|to| json!({"service": to.service, "namespace": to.namespace, "port": to.port})),
             "issuer": profile.gateway.issuer.is_some(),

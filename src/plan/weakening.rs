@@ -1,6 +1,6 @@
 //! Everything that the profile asks for and that makes the mesh weaker than its default.
 
-use crate::profile::{Basis, Enforcement, PodSecurity, Profile, Target};
+use crate::profile::{Basis, Enforcement, PathNormalization, PodSecurity, Profile, Target};
 
 /// Something weaker than the default, and who asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +44,10 @@ pub fn weakenings(profile: &Profile) -> Vec<Weakening> {
             );
             all.push(weakening(what, "the callee has no sidecar".into()));
         }
+    }
+    if profile.mesh.path_normalization != PathNormalization::default() {
+        let what = "an encoded slash can slip past a path's prefix".to_owned();
+        all.push(weakening(what, "mesh.pathNormalization".into()));
     }
     let privileged = profile
         .namespaces

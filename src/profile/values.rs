@@ -66,7 +66,11 @@ const ISTIOD: &[Guard] = &[
         "before 1.27.6 it lowers the gateway's TLS version (istio#58912)",
         NOTHING,
     ),
-    guard(&["meshConfig", "pathNormalization"], "path conditions match normalised paths", NOTHING),
+    guard(
+        &["meshConfig", "pathNormalization"],
+        "path conditions match normalised paths",
+        "say `mesh.pathNormalization`",
+    ),
     guard(
         &["meshConfig", "defaultConfig", "interceptionMode"],
         "it can take traffic past the proxy",

@@ -88,9 +88,9 @@ impl Comparison<'_> {
         self.entries.iter().filter(move |entry| entry.is_refused(force))
     }
 
-    /// Counts the entries by what a write without `force` does to them.
-    pub fn summary(&self) -> Summary {
-        Summary::of(&self.entries, false)
+    /// Counts the entries by what a write, with or without `force`, does to them.
+    pub fn summary(&self, force: bool) -> Summary {
+        Summary::of(&self.entries, force)
     }
 }
 
@@ -329,7 +329,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            comparison.summary().to_string(),
+            comparison.summary(false).to_string(),
             "1 added, 2 changed, 1 removed, 2 edited by hand, 1 foreign"
         );
         let kept: Vec<_> = comparison.entries.iter().filter_map(|entry| entry.before.as_deref()).collect();
@@ -488,8 +488,8 @@ mod tests {
         assert_eq!(
             words.collect::<Vec<_>>(),
             [
-                "clusters/sre/dangling/a: cannot be read: `clusters/sre/dangling`: No such file or directory (os error 2)",
-                "clusters/sre/loop/a: cannot be read: `clusters/sre/loop`: Too many levels of symbolic links (os error 40)",
+                "clusters/sre/dangling/a: what stands here cannot be read: `clusters/sre/dangling`: no such file or directory",
+                "clusters/sre/loop/a: what stands here cannot be read: `clusters/sre/loop`: too many levels of symbolic links",
                 "clusters/sre/meshwright.lock: Missing",
             ]
         );

@@ -32,9 +32,15 @@ impl fmt::Display for Obstruction {
             Self::Symlink => f.write_str("a symbolic link stands here"),
             Self::Outside(path) => write!(f, "`{path}` is a symbolic link that leads out of the repository"),
             Self::Special => f.write_str("neither a file nor a directory stands here"),
-            Self::Unreadable(error) => write!(f, "cannot be read: {error}"),
+            Self::Unreadable(error) => write!(f, "what stands here cannot be read: {error}"),
         }
     }
+}
+
+/// Returns what the system says of a failure, without the number and the path that only programs read.
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }
 
 /// What is found at a path.
@@ -70,7 +76,7 @@ impl<'d> Places<'d> {
             Ok(metadata) if metadata.is_dir() => Place::Direct,
             Ok(_) => Place::Blocked(Obstruction::File(dir.to_owned())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Place::Absent,
-            Err(error) => Place::Blocked(Obstruction::Unreadable(error.to_string())),
+            Err(error) => Place::Blocked(Obstruction::Unreadable(reason(&error))),
         };
         Self { dir, places: BTreeMap::from([(String::new(), top)]) }
     }
@@ -114,7 +120,7 @@ impl<'d> Places<'d> {
             Ok(metadata) if metadata.is_symlink() => self.follow(directory),
             Ok(_) => Place::Blocked(Obstruction::File(directory.into())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Place::Absent,
-            Err(error) => Place::Blocked(Obstruction::Unreadable(error.to_string())),
+            Err(error) => Place::Blocked(Obstruction::Unreadable(reason(&error))),
         }
     }
 
@@ -123,7 +129,7 @@ impl<'d> Places<'d> {
         let (top, target) = match (real(self.dir), real(&self.dir.join(directory))) {
             (Ok(top), Ok(target)) => (top, target),
             (Err(error), _) | (_, Err(error)) => {
-                return Place::Blocked(Obstruction::Unreadable(format!("`{directory}`: {error}")));
+                return Place::Blocked(Obstruction::Unreadable(format!("`{directory}`: {}", reason(&error))));
             }
         };
         match target.strip_prefix(&top) {
@@ -152,7 +158,7 @@ impl<'d> Places<'d> {
 }
 
 fn look(path: &Utf8Path) -> Existing {
-    let unreadable = |error: io::Error| Existing::Obstructed(Obstruction::Unreadable(error.to_string()));
+    let unreadable = |error: io::Error| Existing::Obstructed(Obstruction::Unreadable(reason(&error)));
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_file() => fs::read(path).map_or_else(unreadable, Existing::File),
         Ok(metadata) if metadata.is_symlink() => Existing::Obstructed(Obstruction::Symlink),

@@ -56,8 +56,13 @@ fn apply(dir: &Utf8Path, entries: &[&Entry<'_>]) -> Result<()> {
 fn put(dir: &Utf8Path, path: &Utf8Path, text: &str) -> Result<()> {
     let target = dir.join(path);
     let parent = target.parent().unwrap_or(dir);
-    fs::create_dir_all(parent).with_context(|| format!("cannot create directory `{parent}`"))?;
-    replace(parent, &target, text).with_context(|| format!("cannot write `{target}`"))
+    fs::create_dir_all(parent).with_context(|| format!("cannot create directory `{}`", shown(parent)))?;
+    replace(parent, &target, text).with_context(|| format!("cannot write `{}`", shown(&target)))
+}
+
+/// The path as a reader would type it.
+fn shown(target: &Utf8Path) -> &Utf8Path {
+    target.strip_prefix(".").unwrap_or(target)
 }
 
 fn replace(parent: &Utf8Path, target: &Utf8Path, text: &str) -> io::Result<()> {
@@ -88,7 +93,7 @@ fn remove(dir: &Utf8Path, path: &Utf8Path) -> Result<()> {
     let target = dir.join(path);
     match fs::remove_file(&target) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove `{target}`"))
+            Err(error).with_context(|| format!("cannot remove `{}`", shown(&target)))
         }
         _ => Ok(()),
     }

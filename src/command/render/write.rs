@@ -1,0 +1,94 @@
+//! `meshwright render`: every tree is written, or none.
+
+use super::{Against, Exit, Rendering, after_upgrade, compare, files, weaker};
+use crate::{
+    cli::Render,
+    diagnostic::Diagnostic,
+    shell::{self, Shell},
+    source::Sources,
+    tree::{self, Comparison, FileChange, State},
+};
+
+pub(super) fn write(renderings: &[Rendering], options: &Render, shell: &mut Shell) -> Exit {
+    let Some(pairs) = compare(renderings, options, shell) else { return Exit::Error };
+    let faults: Vec<Diagnostic> =
+        pairs.iter().flat_map(|pair| refusals(pair, options.force, shell)).collect();
+    if !faults.is_empty() {
+        shell.diagnostics(&faults, &Sources::default());
+        return Exit::Error;
+    }
+    for pair in &pairs {
+        if let Err(error) = tree::write(&options.output, &pair.comparison, options.force) {
+            shell.diagnostics(&[cut_short(&error)], &Sources::default());
+            return Exit::Error;
+        }
+        tell(pair, options.force, shell);
+    }
+    Exit::Clean
+}
+
+fn cut_short(error: &anyhow::Error) -> Diagnostic {
+    Diagnostic::general("write-failed", shell::story(error)).with_help(
+        "no file is half written and nothing is lost: mend the cause, and the same render does the rest",
+    )
+}
+
+fn tell(pair: &Against<'_>, force: bool, shell: &mut Shell) {
+    let (place, comparison) = (pair.rendering.rendered.tree.root(), &pair.comparison);
+    for old in &comparison.moved_from {
+        shell.status("moved", &format!("{old} to {place}"));
+    }
+    if comparison.is_current() {
+        shell.status("unchanged", &format!("{place}: {}", files(comparison.entries.len())));
+    } else {
+        shell.status("rendered", &format!("{place}: {}", comparison.summary(force)));
+    }
+    after_upgrade(&tree::changes(comparison), shell);
+    let count = pair.rendering.profile.flows.len();
+    let plural = if count == 1 { "" } else { "s" };
+    shell.status("declared", &format!("{count} flow{plural}; nothing else may talk"));
+    weaker(pair.rendering, shell);
+}
+
+/// Tells which files nobody but their author may overwrite, and shows first what a render would do to them.
+fn refusals(pair: &Against<'_>, force: bool, shell: &mut Shell) -> Vec<Diagnostic> {
+    let mut faults = super::obstructions(&pair.comparison);
+    if !force {
+        let edited = changes_of(&pair.comparison, &State::Edited);
+        shell.evidence(&edited);
+        faults.extend(with_way_out(edited.iter().map(edit), &KEEP_OR_DROP));
+        let foreign = changes_of(&pair.comparison, &State::Foreign);
+        faults.extend(with_way_out(foreign.iter().map(stranger), &MAKE_WAY));
+    }
+    faults
+}
+
+fn changes_of<'c>(comparison: &'c Comparison<'_>, state: &State) -> Vec<FileChange<'c>> {
+    tree::changes(comparison).into_iter().filter(|change| change.state == state).collect()
+}
+
+fn edit(change: &FileChange<'_>) -> Diagnostic {
+    let message = format!("`{}` was edited by hand; a render would undo that as shown above", change.path);
+    Diagnostic::general("edited-by-hand", message)
+}
+
+fn stranger(change: &FileChange<'_>) -> Diagnostic {
+    let message = format!("`{}` stands in the way, and no render wrote it", change.path);
+    Diagnostic::general("foreign-file", message)
+}
+
+const KEEP_OR_DROP: [&str; 2] = [
+    "keep an edit by saying it in the profile (`values`, `exceptions`), or in a file of your own outside the tree",
+    "drop every edit with `--force`",
+];
+
+const MAKE_WAY: [&str; 1] = ["move the file, choose another `path`, or overwrite it with `--force`"];
+
+/// The way out is the same for all, so only the last of them says it.
+fn with_way_out(faults: impl Iterator<Item = Diagnostic>, help: &[&str]) -> Vec<Diagnostic> {
+    let mut faults: Vec<Diagnostic> = faults.collect();
+    if let Some(last) = faults.last_mut() {
+        last.help.extend(help.iter().map(|help| (*help).to_owned()));
+    }
+    faults
+}
