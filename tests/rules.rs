@@ -550,7 +550,9 @@ fn every_key_is_text() {
             assert!(key.as_str().is_some(), "{path}: {key:?} is no text");
             check(value, path);
         }
-        node.items().iter().for_each(|item| check(item, path));
+        for item in node.items() {
+            check(item, path);
+        }
     }
     for rendered in everything() {
         for (path, text) in rendered.tree.iter().filter(|(path, _)| path.extension() == Some("yaml")) {
@@ -558,7 +560,9 @@ fn every_key_is_text() {
             let file = sources.add(path, text);
             let (documents, faults) = meshwright::yaml::parse(&sources, file);
             assert_eq!(faults, [], "{path}");
-            documents.iter().for_each(|document| check(document, path));
+            for document in &documents {
+                check(document, path);
+            }
         }
     }
 }
