@@ -1,5 +1,7 @@
 //! Addresses that would open more than their author can mean.
 
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 
 use super::Cluster;
@@ -109,6 +111,18 @@ pub(super) fn of_caller(cidr: IpNet, span: Span, cluster: &Cluster) -> Option<Di
         )
         .with_help("a node holds no mesh certificate: declare the flow under `exceptions`, `from: nodes`"),
     )
+}
+
+/// Reports a way to the metadata service, from which a pod gets the credentials of its node.
+///
+/// The address is the same at AWS, Azure and Google, and at AWS there is one of IPv6 as well.
+pub(super) fn metadata(cidr: IpNet, span: Span) -> Option<Diagnostic> {
+    let addresses = ["169.254.169.254", "fd00:ec2::254"];
+    let holds = |address: &&&str| address.parse::<IpAddr>().is_ok_and(|address| cidr.contains(&address));
+    let address = addresses.iter().find(holds)?;
+    let message = format!("`{cidr}` opens the metadata service of the cloud, {address}");
+    let fault = Diagnostic::warning("metadata-service", span, message, "gives out the node's credentials");
+    Some(fault.with_help("give the workload an identity of its own, and leave this out"))
 }
 
 fn within(cidr: IpNet, span: Span, cluster: &Cluster) -> Option<Diagnostic> {

@@ -22,10 +22,8 @@ impl Doubt {
     pub fn of(namespace: &Node, diagnostics: &[Diagnostic]) -> Self {
         let workloads = namespace.get("workloads");
         let entries = workloads.map(Node::entries).unwrap_or_default();
-        let is_faulty = |(key, value): &&(Node, Node)| {
-            faults(diagnostics).any(|fault| lies_in(fault, around(key.span, value.span)))
-        };
-        let faulty = entries.iter().filter(is_faulty);
+        let is_damaged = |(key, value): &&(Node, Node)| is_faulty(around(key.span, value.span), diagnostics);
+        let faulty = entries.iter().filter(is_damaged);
         Self {
             has_lost_names: has_lost(namespace, diagnostics)
                 || workloads.is_some_and(|workloads| has_lost(workloads, diagnostics)),
@@ -44,6 +42,11 @@ pub(super) fn has_lost(node: &Node, diagnostics: &[Diagnostic]) -> bool {
     faults(diagnostics)
         .filter(|fault| lies_in(*fault, node.span))
         .any(|fault| !kept.iter().any(|kept| lies_in(fault, *kept)))
+}
+
+/// Tells whether a fault lies in a place.
+pub(super) fn is_faulty(place: Span, diagnostics: &[Diagnostic]) -> bool {
+    faults(diagnostics).any(|fault| lies_in(fault, place))
 }
 
 fn faults(diagnostics: &[Diagnostic]) -> impl Iterator<Item = Span> {

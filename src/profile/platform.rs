@@ -86,6 +86,18 @@ fn shared(who: &str, namespace: &str, flux: &str, span: Span) -> Option<Diagnost
     Some(fault.with_help("the mesh closes its namespaces to all that it did not declare"))
 }
 
+/// Reports a domain whose hosts would be names of Services.
+pub(super) fn domain(domain: &Spanned<String>) -> Option<Diagnostic> {
+    let is_inside = ["cluster.local", "svc"].iter().any(|inner| {
+        domain.value.strip_suffix(inner).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    });
+    is_inside.then(|| {
+        let message = format!("`{}` is a domain of the cluster's own", domain.value);
+        Diagnostic::error("domain-in-cluster", domain.span, message, "a domain outside was expected")
+            .with_help("write the domain that clients of the gateway resolve")
+    })
+}
+
 /// Reports Flux Kustomizations of ours among those that a stage of ours waits for.
 pub(super) fn dependencies(root: &Node, mesh: &str, diagnostics: &mut Vec<Diagnostic>) {
     let stages = root.at(&["flux", "dependsOn"]).map(Node::entries).unwrap_or_default();

@@ -101,6 +101,7 @@ pub(super) fn resolve(
     platform::namespaces(&document, root, diagnostics);
     diagnostics.extend(platform::mesh_name(&name, document.name.as_ref(), root));
     platform::gateway_service(root, diagnostics);
+    diagnostics.extend(document.domain.as_ref().and_then(platform::domain));
     platform::dependencies(root, &name, diagnostics);
     addresses::of_platform(root, diagnostics);
     let platform = Platform::of(&document);
@@ -286,7 +287,7 @@ fn gateway(written: written::Gateway, diagnostics: &mut Vec<Diagnostic>) -> Gate
                 format!("at least {} replicas, but at most {}", replicas.min, replicas.max),
                 "`min` was expected to be at most `max`",
             )
-            .with_help(format!("add `max: {}`, or more; where it is not said, it is 5", replicas.min)),
+            .with_help(format!("raise `max` to {} or more; where it is not said, it is 5", replicas.min)),
         );
     }
     Gateway {
@@ -329,6 +330,7 @@ fn resolvers(dns: &written::Dns, diagnostics: &mut Vec<Diagnostic>) -> Vec<Resol
             (None, Some(cidr)) if peer.value.labels.is_empty() => {
                 Some(Resolver { at: ResolverAt::Cidr(cidr), port })
             }
+            _ if doubt::is_faulty(peer.span, diagnostics) => None,
             _ => {
                 diagnostics.push(
                     Diagnostic::error(
@@ -979,6 +981,7 @@ impl Resolution<'_> {
             },
             written::Peer::Cidr { cidr } => self.is_outside(*cidr, peer.span).then_some(Peer::Cidr(*cidr)),
             written::Peer::Unmeshed { unmeshed } => self.unmeshed(unmeshed, peer.span).map(Peer::Unmeshed),
+            written::Peer::Unread(_) => None,
         }
     }
 
@@ -1021,6 +1024,7 @@ impl Resolution<'_> {
             },
             written::Peer::Cidr { cidr } => {
                 let is_outside = self.is_outside(*cidr, peer.span);
+                self.diagnostics.extend(addresses::metadata(*cidr, peer.span).filter(|_| is_outside));
                 let port = self.number(port, peer.span).filter(|_| is_outside);
                 port.map(|port| vec![Target::Cidr(*cidr, port)])
             }
@@ -1029,6 +1033,7 @@ impl Resolution<'_> {
                 let port = self.number(port, peer.span);
                 Some(vec![Target::Unmeshed(pods?, port?)])
             }
+            written::Peer::Unread(_) => None,
         }
     }
 
@@ -1107,6 +1112,7 @@ impl Resolution<'_> {
         let (namespace, labels) = match written {
             written::Unmeshed::Namespace(namespace) => (namespace.clone(), BTreeMap::new()),
             written::Unmeshed::Pods { namespace, labels } => (namespace.clone(), labels.clone()),
+            written::Unmeshed::Unread(_) => return None,
         };
         if self.namespaces.iter().any(|known| known.name == namespace) {
             let message = format!("pods of `{namespace}` have a sidecar");
@@ -1139,7 +1145,8 @@ impl Resolution<'_> {
                     .help("a proxy reads a port in one way: say the same `protocol` for every workload");
             }
             for cidr in &entry.value.cidrs {
-                self.diagnostics.extend(addresses::of_host(cidr.value, cidr.span, self.cluster));
+                let fault = addresses::of_host(cidr.value, cidr.span, self.cluster);
+                self.diagnostics.extend(fault.or_else(|| addresses::metadata(cidr.value, cidr.span)));
             }
             let Some(id) = self.find(Some(home), &from.value, from.span) else { continue };
             self.flows.push(Flow {
@@ -1164,7 +1171,11 @@ impl Resolution<'_> {
         let lies_below = |domain: &str| {
             name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         };
-        if lies_below("cluster.local") || lies_below("svc") {
+        if lies_below("addresses.internal") {
+            let message = format!("`{}` is a name that the tree gives to addresses", host.value);
+            self.error("egress-in-cluster", host.span, message, "a host outside was expected")
+                .help("declare addresses under `allow`, `to: {cidr: ...}`");
+        } else if lies_below("cluster.local") || lies_below("svc") {
             let message = format!("`{}` is in the cluster", host.value);
             self.error("egress-in-cluster", host.span, message, "a host outside was expected").help(
                 "declare the flow under `allow`, `to` the workload, or to `{unmeshed: ...}` if it has no sidecar",
@@ -1224,12 +1235,6 @@ impl Resolution<'_> {
             else {
                 continue;
             };
-            if !workload.value.contains('/') {
-                let message = format!("`{}` names no namespace", workload.value);
-                self.error("exception-workload", workload.span, message, "`namespace/name` was expected")
-                    .help(format!("write the workload's namespace in front: `shop/{}`", workload.value));
-                continue;
-            }
             let Some(id) = self.find(None, &workload.value, workload.span) else { continue };
             let (Some(port), Some(caller)) = (self.find_port(id, port), self.caller(id.namespace, from))
             else {

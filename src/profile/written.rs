@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use super::{ApiServer, Cluster, Enforcement, Flux, Mesh, Monitoring, PodSecurity, Protocol, Replicas};
 use crate::yaml::{Entries, Spanned};
@@ -168,8 +168,14 @@ pub(super) struct Egress {
 #[serde(untagged)]
 pub(super) enum Peer {
     Name(String),
-    Cidr { cidr: IpNet },
-    Unmeshed { unmeshed: Unmeshed },
+    Cidr {
+        cidr: IpNet,
+    },
+    Unmeshed {
+        unmeshed: Unmeshed,
+    },
+    /// What is left of a peer whose fault is reported.
+    Unread(IgnoredAny),
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -181,4 +187,6 @@ pub(super) enum Unmeshed {
         #[serde(default)]
         labels: BTreeMap<String, String>,
     },
+    /// What is left where a fault is reported.
+    Unread(IgnoredAny),
 }

@@ -181,7 +181,9 @@ impl Check<'_> {
             trials.iter().enumerate().min_by_key(|(_, trial)| trial.rank).map_or(0, |(index, _)| index);
         let mut trial = trials.swap_remove(best);
         // Only what lacks a key may have been meant as something else; a fault further in is just a fault.
-        if let Some(first) = trial.diagnostics.first_mut().filter(|_| trial.rank.0 > 0) {
+        if let Some(first) =
+            trial.diagnostics.first_mut().filter(|first| trial.rank.0 > 0 && first.edit.is_none())
+        {
             first.help.extend(alternatives(schema, &possible, trial.id));
         }
         self.diagnostics.append(&mut trial.diagnostics);
@@ -321,7 +323,10 @@ fn wrong_type(types: &[Type], node: &Node, name: &str) -> Diagnostic {
     let fault = Diagnostic::error("wrong-type", node.head(), message, format!("expected {expected}"));
     let Some(scalar) = node.scalar() else { return fault };
     let kind = scalar.kind();
-    if types.contains(&Type::String) && kind != Kind::Null {
+    if kind == Kind::Null {
+        return fault.with_help("write a value, or remove it");
+    }
+    if types.contains(&Type::String) {
         let quoted = format!("\"{}\"", scalar.text);
         return fault.with_help(format!("quote it: `{quoted}`")).with_edit(node.span, quoted);
     }
@@ -330,7 +335,7 @@ fn wrong_type(types: &[Type], node: &Node, name: &str) -> Diagnostic {
     if scalar.style == Style::Quoted && kind != bare.kind().unwrap_or(Kind::String) && fits(types, &bare) {
         return fault.with_help("remove the quotes").with_edit(node.span, scalar.text.clone());
     }
-    if types.contains(&Type::Array) && kind != Kind::Null && scalar.style == Style::Plain {
+    if types.contains(&Type::Array) && scalar.style == Style::Plain {
         return fault.with_help("put it in a list").with_edit(node.span, format!("[{}]", scalar.text));
     }
     fault
@@ -436,6 +441,9 @@ fn number_bounds(rule: &Rule, scalar: &Scalar, span: Span, name: &str) -> Option
     let fault = |label: String| {
         Some(Diagnostic::error("out-of-range", span, format!("{name} is {}", scalar.text), label))
     };
+    if value.is_nan() && rule.minimum.or(rule.maximum).is_some() {
+        return fault("a number was expected".to_owned());
+    }
     if let Some(minimum) = rule.minimum.filter(|minimum| value < *minimum) {
         return fault(format!("at least {minimum} is needed"));
     }

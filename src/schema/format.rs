@@ -81,7 +81,7 @@ fn dns_label(text: &str) -> Option<Fault> {
     }
     if text.contains('.') && is_dns_subdomain(&text.to_ascii_lowercase()) {
         // Which of the labels is meant cannot be known.
-        let help = "write one label, `a`, and not `a.b.c`";
+        let help = "write what stands before the first dot, or `-` in place of the dots";
         return Some(Fault::new(
             format!("`{text}` is not a DNS label"),
             "expected a name without dots",
@@ -336,7 +336,7 @@ fn host_port(text: &str) -> Option<Fault> {
     (!fits).then(|| {
         Fault::new(
             format!("`{text}` is not a host with a port"),
-            "expected such as `vault.example.org:8200`",
+            "expected such as `otel.observability:4317`",
             help,
         )
     })
@@ -397,13 +397,12 @@ fn http_method(text: &str) -> Option<Fault> {
     if !text.is_empty() && is_method(name) {
         return None;
     }
-    let help = "methods are compared letter by letter: write them in upper case";
-    let fault = Fault::new(format!("`{text}` is not an HTTP method"), "expected such as `GET`", help);
+    let fault = |help| Fault::new(format!("`{text}` is not an HTTP method"), "expected such as `GET`", help);
     let upper = text.to_ascii_uppercase();
     Some(if is_method(&name.to_ascii_uppercase()) && !text.is_empty() {
-        fault.with_edit(upper)
+        fault("methods are compared letter by letter: write them in upper case").with_edit(upper)
     } else {
-        fault
+        fault("write one method for each item of the list")
     })
 }
 
@@ -569,9 +568,11 @@ fn spiffe_trust_domain(text: &str) -> Option<Fault> {
 }
 
 fn workload_ref(text: &str) -> Option<Fault> {
-    let help = "write `name` for this namespace, or `namespace/name`";
-    (!is_workload_ref(text))
-        .then(|| Fault::new(format!("`{text}` names no workload"), "expected a workload", help))
+    let is_full = text.contains('/') && is_workload_ref(text);
+    let help = "write the workload's namespace, `/` and its name";
+    (!is_full).then(|| {
+        Fault::new(format!("`{text}` names no workload of a namespace"), "expected such as `shop/web`", help)
+    })
 }
 
 fn is_workload_ref(text: &str) -> bool {
@@ -761,8 +762,8 @@ mod tests {
 
     #[test]
     fn peers_are_workloads_or_groups() {
-        accepts("workload-ref", &["web", "shop/web"]);
-        refuses("workload-ref", &["", "shop/", "/web", "a/b/c", "shop/*", "Web"]);
+        accepts("workload-ref", &["shop/web"]);
+        refuses("workload-ref", &["web", "", "shop/", "/web", "a/b/c", "shop/*", "Web"]);
         accepts("peer", &["web", "shop/web", "shop/*", "kubernetes-api", "nodes"]);
         mends("peer", &[("shop/Web_1", "shop/web-1")]);
         refuses("peer", &["*", "*/web", "shop/**", "", "/*"]);
