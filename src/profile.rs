@@ -309,7 +309,7 @@ pub enum PodSecurity {
 }
 
 /// What the profile assumes of one of a team's workloads.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workload {
     /// Its name, unique in the namespace.
     pub name: String,

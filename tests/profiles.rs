@@ -2,13 +2,14 @@
 //!
 //! `UPDATE=1 cargo test --test profiles` rewrites the expected texts; read the difference before you commit it.
 
-use std::{collections::BTreeSet, env, fs};
+use std::{collections::BTreeSet, env, fs, ops::Range};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use meshwright::{
     diagnostic::{self, Diagnostic, Severity},
     profile::{self, Profile},
     source::{Source, Sources},
+    yaml::{self, Node},
 };
 use similar::TextDiff;
 
@@ -127,4 +128,38 @@ fn difference(stem: &str, expected: &str, found: &str, is_there: bool) -> String
     }
     let names = (format!("{stem}.txt"), format!("{stem}.txt as found"));
     TextDiff::from_lines(expected, found).unified_diff().header(&names.0, &names.1).to_string()
+}
+
+/// Wherever one value is no value, one fault is told: none is lost, and none follows from another.
+#[test]
+fn one_broken_value_is_one_fault() {
+    let folder = Utf8Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/profiles"));
+    let whole = text(&folder.join("full.yaml"));
+    let mut sources = Sources::default();
+    let file = sources.add("full.yaml", whole.as_str());
+    let (documents, _) = yaml::parse(&sources, file);
+    let mut places = Vec::new();
+    scalars(&documents[0], &mut places);
+    assert!(places.len() > 100);
+    for place in places {
+        let broken = format!("{}[[]]{}", &whole[..place.start], &whole[place.end..]);
+        let source = Source { text: broken, path: "full.yaml".into() };
+        let mut sources = Sources::default();
+        let (_, diagnostics) =
+            profile::load(source, &mut sources, &mut |pattern| Ok(fragments(folder, pattern)));
+        let told = diagnostic::render(&diagnostics, &sources, false);
+        assert_eq!(diagnostics.len(), 1, "in place of `{}`:\n{told}", &whole[place]);
+    }
+}
+
+/// Collects the places of all values but those of `values`, which are the charts' own.
+fn scalars(node: &Node, places: &mut Vec<Range<usize>>) {
+    if node.scalar().is_some() {
+        places.push(node.span.range());
+    }
+    let values =
+        node.entries().iter().filter(|(key, _)| key.text() != Some("values")).map(|(_, value)| value);
+    for child in node.items().iter().chain(values) {
+        scalars(child, places);
+    }
 }

@@ -49,7 +49,8 @@ pub(super) fn is_faulty(place: Span, diagnostics: &[Diagnostic]) -> bool {
     faults(diagnostics).any(|fault| lies_in(fault, place))
 }
 
-fn faults(diagnostics: &[Diagnostic]) -> impl Iterator<Item = Span> {
+/// Returns where the faults are.
+pub(super) fn faults(diagnostics: &[Diagnostic]) -> impl Iterator<Item = Span> {
     diagnostics.iter().filter_map(|diagnostic| diagnostic.labels.first()).map(|label| label.span)
 }
 

@@ -59,6 +59,10 @@ struct PortSpans {
 
 struct Resolution<'a> {
     diagnostics: &'a mut Vec<Diagnostic>,
+    /// Where reading found faults, whose consequences are not told.
+    faults: Vec<Span>,
+    /// Whether a part of `cluster` could not be read.
+    has_lost_addresses: bool,
     platform: &'a Platform<'a>,
     cluster: &'a Cluster,
     /// Names the mesh, and so its stages.
@@ -106,7 +110,11 @@ pub(super) fn resolve(
     addresses::of_platform(root, diagnostics);
     let platform = Platform::of(&document);
     let declarations = declared(root, sources, fragments, diagnostics);
+    let has_lost_addresses = doubt::has_lost(root, diagnostics)
+        || root.get("cluster").is_some_and(|cluster| doubt::is_faulty(cluster.span, diagnostics));
     let mut resolution = Resolution {
+        faults: doubt::faults(diagnostics).collect(),
+        has_lost_addresses,
         diagnostics: &mut *diagnostics,
         platform: &platform,
         cluster: &document.cluster,
@@ -506,13 +514,14 @@ impl Resolution<'_> {
             is_rendered: written.namespace == Ownership::Create,
             enforcement: written.enforcement.as_ref().map_or(Enforcement::Enforce, |written| written.value),
             pod_security,
-            workloads: self.workloads(written),
+            workloads: self.workloads(written, &declared.doubt),
             span: declared.name.span,
         }
     }
 
-    fn workloads(&mut self, written: &written::Namespace) -> Vec<Workload> {
-        let mut workloads: Vec<(Workload, Span)> = Vec::new();
+    fn workloads(&mut self, written: &written::Namespace, doubt: &Doubt) -> Vec<Workload> {
+        let mut workloads: Vec<Workload> = Vec::new();
+        let mut whole: Vec<(Workload, Span)> = Vec::new();
         for (name, written) in &written.workloads.0 {
             if ["nodes", "kubernetes-api"].contains(&name.value.as_str()) {
                 let message = format!("a workload cannot be named `{}`", name.value);
@@ -520,17 +529,26 @@ impl Resolution<'_> {
                     .help("give it another name here and its own labels in `selector`");
                 continue;
             }
+            let is_doubtful = doubt.workloads.contains(&name.value);
             let workload = match written {
-                Some(written) => self.workload(name, written),
-                None => self.workload(name, &written::Workload::default()),
+                Some(written) => self.workload(name, written, is_doubtful),
+                None => self.workload(name, &written::Workload::default(), is_doubtful),
             };
-            distinct(&workload, name.span, &workloads, self.diagnostics);
-            workloads.push((workload, name.span));
+            if !is_doubtful {
+                distinct(&workload, name.span, &whole, self.diagnostics);
+                whole.push((workload.clone(), name.span));
+            }
+            workloads.push(workload);
         }
-        workloads.into_iter().map(|(workload, _)| workload).collect()
+        workloads
     }
 
-    fn workload(&mut self, name: &Spanned<String>, written: &written::Workload) -> Workload {
+    fn workload(
+        &mut self,
+        name: &Spanned<String>,
+        written: &written::Workload,
+        is_doubtful: bool,
+    ) -> Workload {
         if let (Some(port), Some(list)) = (&written.port, written.ports.first()) {
             self.error(
                 "port-and-ports",
@@ -544,7 +562,8 @@ impl Resolution<'_> {
         let own = |value: &Option<Spanned<String>>| {
             value.as_ref().map_or_else(|| name.value.clone(), |value| value.value.clone())
         };
-        if let Some(service) = written.service.as_ref().filter(|_| ports.is_empty()) {
+        let lacks_port = ports.is_empty() && !is_doubtful;
+        if let Some(service) = written.service.as_ref().filter(|_| lacks_port) {
             self.error("service-without-port", service.span, "a Service needs a port", "for this Service")
                 .help("add `port`, or leave `service` out");
         }
@@ -785,6 +804,7 @@ impl Resolution<'_> {
     ) -> Option<usize> {
         let port = match &exposure.value.port {
             Some(port) => self.find_port(id, port)?,
+            None if self.is_damaged(exposure.span) => return None,
             None => self.only_http_port(id, workload)?,
         };
         let of = &self.namespaces[id.namespace].workloads[id.workload];
@@ -829,6 +849,11 @@ impl Resolution<'_> {
         for allow in allows {
             let (Some(from), Some(to)) = (&allow.value.from, &allow.value.to) else { continue };
             let caller = self.caller(home, from);
+            if allow.value.port.is_none() && self.is_damaged(allow.span) {
+                // The port may be what could not be read, so only the name is looked for.
+                self.caller(home, to);
+                continue;
+            }
             let targets = self.targets(home, to, allow.value.port.as_ref());
             let (Some(caller), Some(targets)) = (caller, targets) else { continue };
             if is_fragment && !self.may_grant(home, &caller, &targets, (from.span, to.span)) {
@@ -1094,9 +1119,13 @@ impl Resolution<'_> {
         number
     }
 
+    fn is_damaged(&self, place: Span) -> bool {
+        self.faults.iter().any(|fault| doubt::lies_in(*fault, place))
+    }
+
     fn nodes(&mut self, span: Span) -> bool {
         let known = !self.cluster.nodes.is_empty();
-        if !known {
+        if !known && !self.has_lost_addresses {
             self.error(
                 "missing-node-cidrs",
                 span,
