@@ -3,7 +3,10 @@
 //! [`load`] reads a profile and the fragments that it names, and reports every fault at once. What it returns cannot
 //! express a flow to a workload that does not exist, or plaintext without an exception.
 
+mod addresses;
+mod doubt;
 mod flow;
+mod platform;
 mod resolve;
 mod values;
 mod written;
@@ -23,7 +26,7 @@ use crate::{
     yaml::{Node, Spanned},
 };
 pub use flow::{Basis, Flow, HostProtocol, Peer, Target, Unmeshed, WorkloadId};
-pub(crate) use resolve::CNI_NAMESPACE;
+pub(crate) use platform::CNI_NAMESPACE;
 
 /// A zero-trust mesh, as its owners declare it.
 #[derive(Debug)]
@@ -321,7 +324,7 @@ pub enum PodSecurity {
 }
 
 /// What the profile assumes of one of a team's workloads.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workload {
     /// Its name, unique in the namespace.
     pub name: String,
@@ -420,6 +423,19 @@ static FRAGMENT_SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     Schema::new(&part.to_string()).expect("the profile's schema is well-formed")
 });
 
+/// What a file is read as.
+struct Grammar {
+    schema: &'static LazyLock<Schema>,
+    /// What to do about a file that holds nothing.
+    start: &'static str,
+}
+
+impl Grammar {
+    const PROFILE: Self = Self { schema: &SCHEMA, start: "`meshwright init` writes a profile to start from" };
+    const FRAGMENT: Self =
+        Self { schema: &FRAGMENT_SCHEMA, start: "start with `name:` and the namespace's name" };
+}
+
 /// Returns the profile's grammar as a JSON Schema, draft-07.
 pub fn schema() -> serde_json::Value {
     yaml_serde::from_str(include_str!("profile/schema.yaml")).expect("the profile's schema is YAML")
@@ -441,48 +457,70 @@ pub fn load(
 ) -> (Option<Profile>, Vec<Diagnostic>) {
     let stem = source.path.file_stem().unwrap_or_default().to_owned();
     let mut diagnostics = Vec::new();
-    let root = read(source, &SCHEMA, sources, &mut diagnostics);
+    let root = read(source, &Grammar::PROFILE, sources, &mut diagnostics);
     let profile = resolve::resolve(&root, &stem, sources, fragments, &mut diagnostics);
+    let diagnostics = without_repetitions(diagnostics);
     let sound = diagnostics.iter().all(|diagnostic| diagnostic.severity < Severity::Error);
     (profile.filter(|_| sound), diagnostics)
 }
 
+/// Keeps the first of what is said twice: a fault under an anchor is met again at each of its aliases.
+fn without_repetitions(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut kept: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
+    for diagnostic in diagnostics {
+        if !kept.contains(&diagnostic) {
+            kept.push(diagnostic);
+        }
+    }
+    kept
+}
+
 /// Reads one text, and returns what of it has the schema's shape.
-fn read(source: Source, schema: &Schema, sources: &mut Sources, diagnostics: &mut Vec<Diagnostic>) -> Node {
+fn read(source: Source, grammar: &Grammar, sources: &mut Sources, diagnostics: &mut Vec<Diagnostic>) -> Node {
     let file = sources.add(source.path, source.text);
     let (documents, faults) = crate::yaml::parse(sources, file);
+    let is_silent = faults.is_empty();
+    let broken: Vec<Span> = faults.iter().flat_map(|fault| &fault.labels).map(|label| label.span).collect();
     diagnostics.extend(faults);
     let mut documents = documents.into_iter();
+    let nothing = Span { file, start: 0, end: 0 };
     let Some(root) = documents.next() else {
-        let nothing = Span { file, start: 0, end: 0 };
-        if diagnostics.iter().all(|diagnostic| diagnostic.labels.iter().all(|label| label.span.file != file))
-        {
-            diagnostics.push(
-                Diagnostic::error(
-                    "empty-profile",
-                    nothing,
-                    "the file holds nothing",
-                    "a mapping was expected",
-                )
-                .with_help("`meshwright init` writes a profile to start from"),
-            );
+        if is_silent {
+            let (message, label) = ("the file holds nothing", "a mapping was expected");
+            let fault = Diagnostic::error("empty-profile", nothing, message, label);
+            diagnostics.push(fault.with_help(grammar.start));
         }
         return Node::empty_mapping(nothing);
     };
     if let Some(second) = documents.next() {
-        diagnostics.push(
-            Diagnostic::error(
-                "second-document",
-                second.span,
-                "a second document",
-                "one document was expected",
-            )
-            .with_help("put it into a file of its own"),
-        );
+        let (message, label) = ("a second document", "one document was expected");
+        let fault = Diagnostic::error("second-document", second.head(), message, label);
+        diagnostics.push(fault.with_help("put it into a file of its own"));
     }
-    let (node, faults) = schema.check(&root);
-    diagnostics.extend(faults);
+    if let Some(fault) = manifest(&root) {
+        diagnostics.push(fault);
+        return Node::empty_mapping(nothing);
+    }
+    let (node, faults) = grammar.schema.check(&root);
+    // What could not be read as YAML is not of the wrong type as well.
+    let follows = |fault: &Diagnostic| {
+        fault.code == "wrong-type"
+            && fault.labels.iter().any(|label| broken.iter().any(|place| doubt::lies_in(*place, label.span)))
+    };
+    diagnostics.extend(faults.into_iter().filter(|fault| !follows(fault)));
     node
+}
+
+/// Reports a Kubernetes manifest, in which every single key would be unknown.
+fn manifest(root: &Node) -> Option<Diagnostic> {
+    let (_, kind) = root.entry("apiVersion").and(root.entry("kind"))?;
+    let message = format!("a Kubernetes manifest of kind `{}`", kind.text().unwrap_or_default());
+    let fault = Diagnostic::error("not-a-profile", kind.span, message, "a profile was expected");
+    Some(
+        fault.with_help(
+            "`meshwright init` writes a profile; manifests are what `meshwright render` makes of it",
+        ),
+    )
 }
 
 impl Profile {

@@ -20,7 +20,7 @@ prop_compose! {
         api in one_of(&["", "apiServer: {egress: [10.0.0.1/32], webhookFrom: [10.0.0.0/28]}"]),
         dns in one_of(&["", "dns: {preset: openshift}", "dns: {peers: [{namespace: dns, labels: {a: b}}, {cidr: 192.0.2.1/32}]}"]),
         mesh in one_of(&["", "mesh: {cni: true, fips: true}", "mesh: {namespace: mesh, trustDomain: td.example, images: {hub: docker.io/istio, tag: x, variant: debug}}"]),
-        gateway in one_of(&["", "gateway: {namespace: edge, replicas: {min: 1, max: 1}, service: {type: ClusterIP, sourceRanges: [192.0.2.0/24]}, certificate: {issuer: {name: le}}}"]),
+        gateway in one_of(&["", "gateway: {namespace: edge, replicas: {min: 1, max: 1}, service: {sourceRanges: [192.0.2.0/24], externalTrafficPolicy: Local}, certificate: {issuer: {name: le}}}"]),
         monitoring in one_of(&["", "monitoring: {namespace: monitoring}", "monitoring: {namespace: monitoring, labels: {app: prometheus}}"]),
         tracing in one_of(&["", "tracing: {address: otel.obs:4317}", "tracing: {provider: zipkin, address: zipkin.obs.svc:9411, sampling: 12.5}"]),
         exceptions in one_of(&[

@@ -181,20 +181,18 @@ pub(super) fn read(values: Option<&Node>, diagnostics: &mut Vec<Diagnostic>) -> 
 fn refuse<'a>(node: &'a Node, guards: &[Guard], path: &mut Vec<&'a str>, diagnostics: &mut Vec<Diagnostic>) {
     let Value::Mapping(entries) = &node.value else { return };
     for (key, value) in entries {
-        path.push(key.as_str().unwrap_or_default());
+        path.push(key.text().unwrap_or_default());
         let is_mapping = matches!(value.value, Value::Mapping(_));
-        if let Some(guard) =
-            guards.iter().find(|guard| guard.covers(path) || (!is_mapping && guard.lies_below(path)))
-        {
-            diagnostics.push(
-                Diagnostic::error(
-                    "guarded-value",
-                    key.span,
-                    format!("`{}` is not for the profile to set", path.join(".")),
-                    guard.why,
-                )
-                .with_help(guard.instead),
-            );
+        let shown = path.join(".");
+        if let Some(guard) = guards.iter().find(|guard| guard.covers(path)) {
+            let message = format!("`{shown}` is not for the profile to set");
+            let fault = Diagnostic::error("guarded-value", key.span, message, guard.why);
+            diagnostics.push(fault.with_help(guard.instead));
+        } else if let Some(guard) = guards.iter().find(|guard| !is_mapping && guard.lies_below(path)) {
+            let message = format!("`{shown}` would be replaced as a whole");
+            let label = format!("with it `{}`: {}", guard.path.join("."), guard.why);
+            let fault = Diagnostic::error("guarded-value", key.span, message, label);
+            diagnostics.push(fault.with_help("write a mapping with only the keys that you add"));
         } else {
             refuse(value, guards, path, diagnostics);
         }

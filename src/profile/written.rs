@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use super::{ApiServer, Cluster, Enforcement, Flux, Mesh, Monitoring, PodSecurity, Protocol, Replicas};
 use crate::yaml::{Entries, Spanned};
@@ -117,7 +117,7 @@ pub(super) enum Ownership {
 pub(super) struct Workload {
     pub port: Option<Spanned<u16>>,
     pub protocol: Option<Protocol>,
-    pub service_port: Option<u16>,
+    pub service_port: Option<Spanned<u16>>,
     pub ports: Vec<Spanned<Port>>,
     pub selector: Option<Spanned<BTreeMap<String, String>>>,
     pub service_account: Option<Spanned<String>>,
@@ -130,7 +130,7 @@ pub(super) struct Port {
     pub name: Option<Spanned<String>>,
     pub port: Option<Spanned<u16>>,
     pub protocol: Option<Protocol>,
-    pub service_port: Option<u16>,
+    pub service_port: Option<Spanned<u16>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -158,9 +158,9 @@ pub(super) struct Flow {
 pub(super) struct Egress {
     pub from: Option<Spanned<String>>,
     pub host: Option<Spanned<String>>,
-    pub port: Option<u16>,
+    pub port: Option<Spanned<u16>>,
     pub protocol: super::HostProtocol,
-    pub cidrs: Vec<IpNet>,
+    pub cidrs: Vec<Spanned<IpNet>>,
 }
 
 /// Either end of a flow: a name, addresses, or pods without a sidecar.
@@ -168,8 +168,14 @@ pub(super) struct Egress {
 #[serde(untagged)]
 pub(super) enum Peer {
     Name(String),
-    Cidr { cidr: IpNet },
-    Unmeshed { unmeshed: Unmeshed },
+    Cidr {
+        cidr: IpNet,
+    },
+    Unmeshed {
+        unmeshed: Unmeshed,
+    },
+    /// What is left of a peer whose fault is reported.
+    Unread(IgnoredAny),
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -181,4 +187,6 @@ pub(super) enum Unmeshed {
         #[serde(default)]
         labels: BTreeMap<String, String>,
     },
+    /// What is left where a fault is reported.
+    Unread(IgnoredAny),
 }

@@ -30,7 +30,7 @@ impl Check<'_> {
             return self.one_of(values, node, name);
         }
         if !rule.types.is_empty() && !fits(&rule.types, node) {
-            self.report(wrong_type(&rule.types, node, name));
+            self.report(misread(rule, node).unwrap_or_else(|| wrong_type(&rule.types, node, name)));
             return None;
         }
         let kept = match &node.value {
@@ -110,7 +110,8 @@ impl Check<'_> {
             self.report(fault);
             return None;
         }
-        for key in rule.required.iter().filter(|key| node.get(key).is_none()) {
+        for key in rule.required.iter().filter(|key| node.get(key).is_none() && !is_misspelt(rule, key, node))
+        {
             self.report(missing_key(self.schema, rule, &[key], node, name));
         }
         let kept = entries.iter().filter_map(|(key, value)| self.entry(rule, key, value, node)).collect();
@@ -179,7 +180,10 @@ impl Check<'_> {
         let best =
             trials.iter().enumerate().min_by_key(|(_, trial)| trial.rank).map_or(0, |(index, _)| index);
         let mut trial = trials.swap_remove(best);
-        if let Some(first) = trial.diagnostics.first_mut() {
+        // Only what lacks a key may have been meant as something else; a fault further in is just a fault.
+        if let Some(first) =
+            trial.diagnostics.first_mut().filter(|first| trial.rank.0 > 0 && first.edit.is_none())
+        {
             first.help.extend(alternatives(schema, &possible, trial.id));
         }
         self.diagnostics.append(&mut trial.diagnostics);
@@ -274,7 +278,11 @@ fn describe(rule: &Rule) -> Option<String> {
     (!rule.types.is_empty()).then(|| expectation(&rule.types))
 }
 
+/// A key is a text, whatever YAML makes of its spelling; quotes are added only where it would be something else.
 fn as_text(key: &Node) -> Node {
+    if key.as_str().is_some() {
+        return key.clone();
+    }
     let text = key.text().unwrap_or_default().to_owned();
     Node { span: key.span, value: Value::Scalar(Scalar { text, style: Style::Quoted }) }
 }
@@ -315,7 +323,10 @@ fn wrong_type(types: &[Type], node: &Node, name: &str) -> Diagnostic {
     let fault = Diagnostic::error("wrong-type", node.head(), message, format!("expected {expected}"));
     let Some(scalar) = node.scalar() else { return fault };
     let kind = scalar.kind();
-    if types.contains(&Type::String) && kind != Kind::Null {
+    if kind == Kind::Null {
+        return fault.with_help("write a value, or remove it");
+    }
+    if types.contains(&Type::String) {
         let quoted = format!("\"{}\"", scalar.text);
         return fault.with_help(format!("quote it: `{quoted}`")).with_edit(node.span, quoted);
     }
@@ -324,10 +335,16 @@ fn wrong_type(types: &[Type], node: &Node, name: &str) -> Diagnostic {
     if scalar.style == Style::Quoted && kind != bare.kind().unwrap_or(Kind::String) && fits(types, &bare) {
         return fault.with_help("remove the quotes").with_edit(node.span, scalar.text.clone());
     }
-    if types.contains(&Type::Array) && kind != Kind::Null && scalar.style == Style::Plain {
+    if types.contains(&Type::Array) && scalar.style == Style::Plain {
         return fault.with_help("put it in a list").with_edit(node.span, format!("[{}]", scalar.text));
     }
     fault
+}
+
+/// Says what is wrong with a number or boolean where a text of a format is expected: quotes alone would not mend it.
+fn misread(rule: &Rule, node: &Node) -> Option<Diagnostic> {
+    let is_text = rule.types.contains(&Type::String) && !node.is_null();
+    rule.format.as_deref().filter(|_| is_text).and_then(|format| wrong_format(format, node))
 }
 
 fn unknown_value(values: &[Json], node: &Node, name: &str) -> Diagnostic {
@@ -350,25 +367,40 @@ fn unknown_value(values: &[Json], node: &Node, name: &str) -> Diagnostic {
 
 fn unknown_key(rule: &Rule, key: &Node, mapping: &Node) -> Diagnostic {
     let text = key.text().unwrap_or_default();
-    let message = format!("unknown key `{text}`");
-    let free = || {
-        rule.properties
-            .iter()
-            .map(|(property, _)| property.as_str())
-            .filter(|name| mapping.get(name).is_none())
-    };
-    match nearest(text, free()) {
-        Some(near) => Diagnostic::error("unknown-key", key.span, message, format!("did you mean `{near}`?"))
-            .with_edit(key.span, near),
-        None if rule.properties.is_empty() => {
-            Diagnostic::error("unknown-key", key.span, message, "no key is expected here")
-        }
-        None => {
-            let keys = quoted(rule.properties.iter().map(|(property, _)| property));
-            Diagnostic::error("unknown-key", key.span, message, "not expected here")
-                .with_help(format!("the keys here are {}", keys.join(", ")))
-        }
+    let fault =
+        |label: &str| Diagnostic::error("unknown-key", key.span, format!("unknown key `{text}`"), label);
+    if let Some(near) = meant(rule, text, mapping) {
+        return fault(&format!("did you mean `{near}`?")).with_edit(key.span, near);
     }
+    let near = nearest(text, rule.properties.iter().map(|(property, _)| property.as_str()));
+    if let Some((near, (written, _))) = near.and_then(|near| Some((near, mapping.entry(near)?))) {
+        return fault("not expected here")
+            .with_context(written.span, format!("`{near}` is here already"))
+            .with_help("remove one of the two");
+    }
+    if rule.properties.is_empty() {
+        return fault("no key is expected here");
+    }
+    let keys = quoted(rule.properties.iter().map(|(property, _)| property));
+    fault("not expected here").with_help(format!("the keys here are {}", keys.join(", ")))
+}
+
+/// Returns the property that an unknown key was probably meant to be: one that is not there yet.
+fn meant<'r>(rule: &'r Rule, text: &str, mapping: &Node) -> Option<&'r str> {
+    let names = rule.properties.iter().map(|(property, _)| property.as_str());
+    nearest(text, names.filter(|name| mapping.get(name).is_none()))
+}
+
+/// Tells whether a key that is missing stands there under a wrong name, which is a fault of its own.
+fn is_misspelt(rule: &Rule, key: &str, mapping: &Node) -> bool {
+    let is_unknown = |text: &&str| !rule.properties.iter().any(|(property, _)| property == text);
+    matches!(rule.additional, Additional::Refused)
+        && mapping
+            .entries()
+            .iter()
+            .filter_map(|(name, _)| name.text())
+            .filter(is_unknown)
+            .any(|text| meant(rule, text, mapping) == Some(key))
 }
 
 /// One of `keys` must be added.
@@ -409,6 +441,9 @@ fn number_bounds(rule: &Rule, scalar: &Scalar, span: Span, name: &str) -> Option
     let fault = |label: String| {
         Some(Diagnostic::error("out-of-range", span, format!("{name} is {}", scalar.text), label))
     };
+    if value.is_nan() && rule.minimum.or(rule.maximum).is_some() {
+        return fault("a number was expected".to_owned());
+    }
     if let Some(minimum) = rule.minimum.filter(|minimum| value < *minimum) {
         return fault(format!("at least {minimum} is needed"));
     }
@@ -420,7 +455,8 @@ fn length_bounds(rule: &Rule, scalar: &Scalar, span: Span, name: &str) -> Option
     let length = scalar.text.chars().count();
     let characters =
         |count: usize| format!("{count} {}", if count == 1 { "character" } else { "characters" });
-    let message = format!("{name} has {}", characters(length));
+    let message =
+        if length == 0 { format!("{name} is empty") } else { format!("{name} has {}", characters(length)) };
     let fault = |label: String| Some(Diagnostic::error("out-of-range", span, message.clone(), label));
     if let Some(least) = rule.min_length.filter(|least| length < *least) {
         return fault(format!("at least {} needed", characters(least)));
@@ -438,7 +474,8 @@ fn size_bounds(
     name: &str,
 ) -> Option<Diagnostic> {
     let counted = |count: usize| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-    let message = format!("{name} has {}", counted(count));
+    let message =
+        if count == 0 { format!("{name} is empty") } else { format!("{name} has {}", counted(count)) };
     if let Some(least) = least.filter(|least| count < *least) {
         return Some(Diagnostic::error(
             "too-few",
@@ -448,11 +485,19 @@ fn size_bounds(
         ));
     }
     let most = most.filter(|most| count > *most)?;
-    Some(Diagnostic::error("too-many", node.head(), message, format!("at most {} possible", counted(most))))
+    let fault =
+        Diagnostic::error("too-many", node.head(), message, format!("at most {} possible", counted(most)));
+    Some(if most == 1 { fault.with_help(format!("keep one {noun} and remove the others")) } else { fault })
 }
 
 fn wrong_format(name: &str, node: &Node) -> Option<Diagnostic> {
     let code = format::code(name)?;
+    // A name that only looks right is told by what cannot be seen.
+    if let (Some(character), Some(_)) =
+        (node.text()?.chars().find(|c| is_invisible(*c)), format::check(name, node.text()?))
+    {
+        return Some(refused_character(character, node));
+    }
     let format::Fault { message, label, help, edit } = format::check(name, node.text()?)?;
     let fault = Diagnostic::error(code, node.span, message, label).with_help(help);
     Some(match edit {
@@ -472,13 +517,24 @@ fn requoted(node: &Node, edit: String) -> String {
 /// Characters that editors do not show, and that readers of YAML treat differently.
 fn control_character(node: &Node) -> Option<Diagnostic> {
     let character = node.text()?.chars().find(|c| is_refused(*c))?;
+    Some(refused_character(character, node))
+}
+
+fn refused_character(character: char, node: &Node) -> Diagnostic {
     let message = format!("the character U+{:04X} is not possible in a text", u32::from(character));
     let fault = Diagnostic::error("control-character", node.span, message, "contains it");
-    Some(fault.with_help("remove it; it may have been copied along invisibly"))
+    fault.with_help("remove it; it may have been copied along invisibly")
+}
+
+/// Characters that take no room, or turn the direction of reading; some scripts need the joiners among them.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}')
 }
 
 fn is_refused(c: char) -> bool {
     let is_noncharacter = matches!(u32::from(c), 0xFDD0..=0xFDEF) || u32::from(c) & 0xFFFE == 0xFFFE;
     let is_separator = matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}');
-    (c.is_control() && c != '\n' && c != '\t') || is_separator || is_noncharacter
+    // Text that reads otherwise than it is stored: "Trojan Source", CVE-2021-42574.
+    let turns = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    (c.is_control() && c != '\n' && c != '\t') || is_separator || turns || is_noncharacter
 }

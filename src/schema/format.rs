@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// Why a text is not of its format.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,15 @@ const FORMATS: &[(&str, &str, Rule)] = &[
 
 /// Judges `text` by the format of that name; a format that is not known finds nothing.
 pub fn check(format: &str, text: &str) -> Option<Fault> {
-    FORMATS.iter().find(|(name, ..)| *name == format).and_then(|(_, _, rule)| rule(text))
+    let fault = FORMATS.iter().find(|(name, ..)| *name == format).and_then(|(_, _, rule)| rule(text))?;
+    Some(if text.contains("${") || text.contains("{{") { unfilled(fault) } else { fault })
+}
+
+/// What was meant to be filled in by another program is not wrong in its letters.
+fn unfilled(fault: Fault) -> Fault {
+    let label = "a variable is not filled in here".to_owned();
+    let help = "write the value itself, or fill the variable in before this file is read".to_owned();
+    Fault { label, help, edit: None, ..fault }
 }
 
 /// Returns the diagnostic code of a format's fault, or nothing if there is no such format.
@@ -71,14 +79,23 @@ fn dns_label(text: &str) -> Option<Fault> {
     if is_dns_label(text) {
         return None;
     }
+    if text.contains('.') && is_dns_subdomain(&text.to_ascii_lowercase()) {
+        // Which of the labels is meant cannot be known.
+        let help = "write what stands before the first dot, or `-` in place of the dots";
+        return Some(Fault::new(
+            format!("`{text}` is not a DNS label"),
+            "expected a name without dots",
+            help,
+        ));
+    }
     let help = "use 1 to 63 lower-case letters, digits and `-`, with a letter or digit at both ends";
     let fault = Fault::new(format!("`{text}` is not a DNS label"), "expected a name such as `my-shop`", help);
     Some(with_label_edit(fault, text))
 }
 
 fn with_label_edit(fault: Fault, text: &str) -> Fault {
-    let mended = text.to_ascii_lowercase().replace(['_', ' ', '.'], "-");
-    if is_dns_label(&mended) { fault.with_edit(mended) } else { fault }
+    let mended = text.to_ascii_lowercase().replace(['_', ' '], "-");
+    if is_dns_subdomain(&mended) { fault.with_edit(mended) } else { fault }
 }
 
 fn is_dns_label(text: &str) -> bool {
@@ -140,7 +157,8 @@ fn wildcard_host(text: &str) -> Option<Fault> {
 }
 
 fn is_dns_name(text: &str) -> bool {
-    is_dns_subdomain(text) && text.contains('.') && !is_ip(text)
+    // What ends in a number is read as an address (WHATWG URL, "ends in a number checker").
+    is_dns_subdomain(text) && text.rsplit_once('.').is_some_and(|(_, last)| !is_digits(last))
 }
 
 fn is_ip(text: &str) -> bool {
@@ -162,6 +180,8 @@ fn misspelt_host(text: &str) -> Fault {
         ("expected a name without the final dot", "remove the dot at the end")
     } else if is_ip(text) {
         ("an address is not a name", "write the name that certificates carry")
+    } else if text.rsplit('.').next().is_some_and(is_digits) {
+        ("a name does not end in a number", "write the full name, such as `shop.example.org`")
     } else if text.contains(':') {
         ("expected a host without a port", "write only the host name")
     } else if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
@@ -201,6 +221,13 @@ fn cidr(text: &str) -> Option<Fault> {
             help,
         ));
     };
+    if let IpNet::V6(v6) = network
+        && let Some(v4) = unmapped(v6)
+    {
+        let help = "write the IPv4 network itself; on the wire there is no other";
+        let message = format!("`{text}` is an IPv4 network in IPv6 clothing");
+        return Some(Fault::new(message, "expected the IPv4 network", help).with_edit(v4.to_string()));
+    }
     let masked = network.trunc();
     if masked.addr() == network.addr() {
         return None;
@@ -211,6 +238,13 @@ fn cidr(text: &str) -> Option<Fault> {
         IpNet::from(network.addr())
     );
     Some(Fault::new(message, "not the first address of its network", help).with_edit(masked.to_string()))
+}
+
+/// Returns the IPv4 network that an IPv4-mapped one (`::ffff:0:0/96`) stands for.
+fn unmapped(network: Ipv6Net) -> Option<Ipv4Net> {
+    let prefix = network.prefix_len().checked_sub(96)?;
+    let net = Ipv4Net::new(network.addr().to_ipv4_mapped()?, prefix).ok()?;
+    Some(net.trunc())
 }
 
 fn ip(text: &str) -> Option<Fault> {
@@ -244,11 +278,11 @@ fn without_v(fault: Fault, text: &str, counts: &[usize]) -> Fault {
     if fits { fault.with_edit(bare) } else { fault }
 }
 
-/// Returns how many numbers without leading zeros the dots join.
+/// Returns how many numbers without leading zeros the dots join; no release counts beyond 9999.
 fn version_numbers(text: &str) -> Option<usize> {
     let is_number = |part: &str| {
         let plain = part == "0" || !part.starts_with('0');
-        plain && (1..=9).contains(&part.len()) && is_digits(part)
+        plain && (1..=4).contains(&part.len()) && is_digits(part)
     };
     text.split('.').all(is_number).then(|| text.split('.').count())
 }
@@ -302,7 +336,7 @@ fn host_port(text: &str) -> Option<Fault> {
     (!fits).then(|| {
         Fault::new(
             format!("`{text}` is not a host with a port"),
-            "expected such as `vault.example.org:8200`",
+            "expected such as `otel.observability:4317`",
             help,
         )
     })
@@ -334,6 +368,18 @@ fn http_path_pattern(text: &str) -> Option<Fault> {
     if text.chars().any(char::is_whitespace) {
         return fault("white space in a path", "write a space in a path as `%20`");
     }
+    if text.contains(['{', '}']) {
+        let help = "Istio 1.22 and later read braces as a template, and earlier ones as themselves: end before \
+            them with `*`";
+        return fault("braces in a path", help);
+    }
+    if text.contains('\\') {
+        return fault("a backslash in a path", "Istio turns it into `/` before it compares: write `/`");
+    }
+    if text.split('/').any(|segment| matches!(segment, "." | "..")) {
+        let help = "Istio resolves `.` and `..` before it compares: write the path that is left";
+        return fault("a path that leads elsewhere", help);
+    }
     if text.contains("//") {
         return fault("two slashes in a row", "Istio merges slashes before it compares: write one `/`");
     }
@@ -351,13 +397,12 @@ fn http_method(text: &str) -> Option<Fault> {
     if !text.is_empty() && is_method(name) {
         return None;
     }
-    let help = "methods are compared letter by letter: write them in upper case";
-    let fault = Fault::new(format!("`{text}` is not an HTTP method"), "expected such as `GET`", help);
+    let fault = |help| Fault::new(format!("`{text}` is not an HTTP method"), "expected such as `GET`", help);
     let upper = text.to_ascii_uppercase();
     Some(if is_method(&name.to_ascii_uppercase()) && !text.is_empty() {
-        fault.with_edit(upper)
+        fault("methods are compared letter by letter: write them in upper case").with_edit(upper)
     } else {
-        fault
+        fault("write one method for each item of the list")
     })
 }
 
@@ -499,7 +544,11 @@ fn image_hub(text: &str) -> Option<Fault> {
         "expected such as `registry.example.com/istio`",
         help,
     );
-    (!text.split('/').all(is_part)).then_some(fault)
+    if text.split('/').all(is_part) {
+        return None;
+    }
+    let bare = text.split_once("://").map_or(text, |(_, bare)| bare).trim_end_matches('/');
+    Some(if bare.split('/').all(is_part) { fault.with_edit(bare) } else { fault })
 }
 
 /// A trust domain of the SPIFFE ID specification, section 2.1: at most 255 of `[a-z0-9._-]`.
@@ -519,9 +568,11 @@ fn spiffe_trust_domain(text: &str) -> Option<Fault> {
 }
 
 fn workload_ref(text: &str) -> Option<Fault> {
-    let help = "write `name` for this namespace, or `namespace/name`";
-    (!is_workload_ref(text))
-        .then(|| Fault::new(format!("`{text}` names no workload"), "expected a workload", help))
+    let is_full = text.contains('/') && is_workload_ref(text);
+    let help = "write the workload's namespace, `/` and its name";
+    (!is_full).then(|| {
+        Fault::new(format!("`{text}` names no workload of a namespace"), "expected such as `shop/web`", help)
+    })
 }
 
 fn is_workload_ref(text: &str) -> bool {
@@ -534,11 +585,13 @@ fn is_workload_ref(text: &str) -> bool {
 fn peer(text: &str) -> Option<Fault> {
     let is_whole_namespace = text.strip_suffix("/*").is_some_and(is_dns_label);
     // `kubernetes-api` and `nodes` are names by themselves, so they need no case here.
-    if text == "*" || is_whole_namespace || is_workload_ref(text) {
+    if is_whole_namespace || is_workload_ref(text) {
         return None;
     }
-    let help = "write `name`, `namespace/name`, `namespace/*`, `*`, `kubernetes-api` or `nodes`";
-    Some(Fault::new(format!("`{text}` names no peer"), "expected a workload or a group of them", help))
+    let help = "write `name`, `namespace/name`, `namespace/*`, `kubernetes-api` or `nodes`";
+    let fault = Fault::new(format!("`{text}` names no peer"), "expected a workload or a group of them", help);
+    let mended = text.to_ascii_lowercase().replace('_', "-");
+    Some(if is_workload_ref(&mended) { fault.with_edit(mended) } else { fault })
 }
 
 #[cfg(test)]
@@ -569,6 +622,7 @@ mod tests {
     #[test]
     fn an_image_hub_is_a_registry_and_a_path() {
         accepts("image-hub", &["docker.io/istio", "registry.example.com:5000/a/b"]);
+        mends("image-hub", &[("https://docker.io/istio/", "docker.io/istio")]);
         refuses("image-hub", &["", "https://docker.io/istio", "docker.io/", "a b"]);
     }
 
@@ -583,7 +637,10 @@ mod tests {
     #[test]
     fn a_dns_name_has_two_labels_and_nothing_around_it() {
         accepts("dns-name", &["a.b", "shop.example.org"]);
-        refuses("dns-name", &["shop", "", "a..b", "10.0.0.1", "a_b.c", &format!("a.{}", "b.".repeat(130))]);
+        refuses(
+            "dns-name",
+            &["shop", "1.2", "", "a..b", "10.0.0.1", "a_b.c", &format!("a.{}", "b.".repeat(130))],
+        );
         let pairs = [
             ("Shop.Example.org", "shop.example.org"),
             ("https://shop.example.org/", "shop.example.org"),
@@ -610,6 +667,7 @@ mod tests {
     #[test]
     fn a_network_starts_at_its_first_address() {
         accepts("cidr", &["10.0.0.0/8", "0.0.0.0/0", "fd00::/8", "10.1.2.3/32"]);
+        mends("cidr", &[("::ffff:10.0.0.0/104", "10.0.0.0/8")]);
         refuses("cidr", &["10.0.0.0/33", "10.0.0/8", "a/8", "10.0.0.0/-1"]);
         mends("cidr", &[("10.1.2.3", "10.1.2.3/32"), ("::1", "::1/128"), ("10.1.2.3/8", "10.0.0.0/8")]);
         accepts("ip", &["10.0.0.1", "::1"]);
@@ -619,7 +677,7 @@ mod tests {
     #[test]
     fn versions_are_numbers_and_dots() {
         accepts("version-patch", &["1.30.2", "0.0.0"]);
-        refuses("version-patch", &["1.30", "1.30.02", "1.30.2-rc", "1..2", "latest"]);
+        refuses("version-patch", &["1.30", "1.70000.1", "1.30.02", "1.30.2-rc", "1..2", "latest"]);
         mends("version-patch", &[("v1.30.2", "1.30.2")]);
         accepts("version-minor", &["1.30", "1.30.2"]);
         refuses("version-minor", &["1", "1.2.3.4", "1.x"]);
@@ -641,7 +699,13 @@ mod tests {
     #[test]
     fn http_patterns_have_one_star_at_an_end() {
         accepts("http-path-pattern", &["/", "/a/*", "*/a", "*", "/a%20b"]);
-        refuses("http-path-pattern", &["", "/a?b", "/a#b", "/a b", "/a//b", "/a/*/b", "**", "*a*"]);
+        refuses(
+            "http-path-pattern",
+            &[
+                "", "/a?b", "/a#b", "/a b", "/a//b", "/a/../b", "/./a", "/a/{id}", "/{*}", "/a\\b", "/a/*/b",
+                "**", "*a*",
+            ],
+        );
         mends("http-path-pattern", &[("api/*", "/api/*")]);
         accepts("http-method", &["GET", "*", "GE*", "*ET"]);
         refuses("http-method", &["", "G T", "*E*"]);
@@ -698,10 +762,11 @@ mod tests {
 
     #[test]
     fn peers_are_workloads_or_groups() {
-        accepts("workload-ref", &["web", "shop/web"]);
-        refuses("workload-ref", &["", "shop/", "/web", "a/b/c", "shop/*", "Web"]);
-        accepts("peer", &["web", "shop/web", "shop/*", "*", "kubernetes-api", "nodes"]);
-        refuses("peer", &["*/web", "shop/**", "", "/*"]);
+        accepts("workload-ref", &["shop/web"]);
+        refuses("workload-ref", &["web", "", "shop/", "/web", "a/b/c", "shop/*", "Web"]);
+        accepts("peer", &["web", "shop/web", "shop/*", "kubernetes-api", "nodes"]);
+        mends("peer", &[("shop/Web_1", "shop/web-1")]);
+        refuses("peer", &["*", "*/web", "shop/**", "", "/*"]);
         accepts("dns-subdomain", &["a", "a.b"]);
         refuses("dns-subdomain", &["", "a_b", "a..b"]);
     }

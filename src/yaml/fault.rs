@@ -30,6 +30,7 @@ pub fn duplicate_key(key: &str, span: Span, first: Span) -> Diagnostic {
 /// A key is empty, a list or a mapping.
 pub fn key_shape(span: Span) -> Diagnostic {
     Diagnostic::error("yaml-key", span, "a key must be a word", "this cannot be a key")
+        .with_help("quote the whole value if braces or brackets belong to it")
 }
 
 /// `<<` stands where a key is expected.
@@ -149,6 +150,9 @@ fn known(text: &str, info: &str, at: usize) -> Option<Explanation> {
             help,
         ));
     }
+    if has("unprintable") {
+        return Some(unprintable(text, at));
+    }
     if has("unexpected character") {
         let help = "put the value in quotes";
         return Some(explanation(
@@ -178,6 +182,13 @@ fn known(text: &str, info: &str, at: usize) -> Option<Explanation> {
         return Some(indentation(text, at));
     }
     None
+}
+
+fn unprintable(text: &str, at: usize) -> Explanation {
+    let character = text[at..].chars().next().unwrap_or_default();
+    let message = format!("the character U+{:04X} is not possible in YAML", u32::from(character));
+    let help = "remove it; it may have been copied along invisibly";
+    explanation(at, char_len(text, at), &message, "not printable", help)
 }
 
 fn unknown(text: &str, info: &str, at: usize) -> Explanation {
