@@ -3,8 +3,6 @@
 mod init;
 mod render;
 
-use std::process::ExitCode;
-
 use anyhow::Result;
 use clap::CommandFactory as _;
 use clap_complete::Shell as Kind;
@@ -13,29 +11,8 @@ use clap_mangen::Man;
 use crate::{
     cli::{Cli, Command},
     profile,
-    shell::Shell,
+    shell::{Exit, Shell},
 };
-
-/// What a run comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Exit {
-    /// Nothing to report: 0.
-    Clean,
-    /// Something differs: 1.
-    Differs,
-    /// The input is refused: 2.
-    Error,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Clean => Self::from(0),
-            Exit::Differs => Self::from(1),
-            Exit::Error => Self::from(2),
-        }
-    }
-}
 
 /// Runs a subcommand. An error is a failure of the machine; what is wrong with the input is told through `shell`.
 pub fn run(command: &Command, shell: &mut Shell) -> Result<Exit> {

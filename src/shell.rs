@@ -3,6 +3,7 @@
 use std::{
     fmt::Write as _,
     io::{self, ErrorKind, Write as _},
+    process::ExitCode,
 };
 
 use anstream::{AutoStream, ColorChoice, stream::RawStream};
@@ -11,7 +12,6 @@ use anyhow::{Context as _, Error, Result};
 
 use crate::{
     cli::Color,
-    command::Exit,
     diagnostic::{self, Diagnostic},
     source::Sources,
     tree::{FileChange, LineTag},
@@ -26,6 +26,27 @@ const HEAD: Style = Style::new().bold();
 const PLACE: Style = AnsiColor::Cyan.on_default();
 const INSERTED: Style = AnsiColor::Green.on_default();
 const DELETED: Style = AnsiColor::Red.on_default();
+
+/// What a run comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// Nothing to report: 0.
+    Clean,
+    /// Something differs: 1.
+    Differs,
+    /// The input is refused: 2.
+    Error,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Clean => Self::from(0),
+            Exit::Differs => Self::from(1),
+            Exit::Error => Self::from(2),
+        }
+    }
+}
 
 /// Standard output and standard error, coloured where their reader can see it.
 pub struct Shell {

@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("tree", &[]),
     ("render", &["profile", "plan", "template", "tree"]),
     ("cli", &["schema"]),
-    ("shell", &["source", "diagnostic", "tree", "cli", "command"]),
+    ("shell", &["source", "diagnostic", "tree", "cli"]),
     ("command", &["source", "diagnostic", "schema", "profile", "plan", "render", "tree", "cli", "shell"]),
 ];
 

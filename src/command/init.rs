@@ -9,12 +9,11 @@ use anyhow::Result;
 use camino::Utf8Path;
 use serde_json::json;
 
-use super::Exit;
 use crate::{
     cli::Init,
     diagnostic::Diagnostic,
     profile, render,
-    shell::{self, Shell},
+    shell::{self, Exit, Shell},
     source::{Source, Sources},
 };
 

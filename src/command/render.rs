@@ -9,14 +9,13 @@ use anyhow::{Result, bail};
 use camino::Utf8Path;
 
 use self::load::Loaded;
-use super::Exit;
 use crate::{
     cli::Render,
     diagnostic::Diagnostic,
     plan::weakenings,
     profile::Profile,
     render::{self, Rendered},
-    shell::Shell,
+    shell::{Exit, Shell},
     source::Sources,
     tree::{self, Comparison, FileChange, Obstruction, Stamp, State},
 };

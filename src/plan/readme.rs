@@ -48,6 +48,7 @@ impl Plan<'_> {
             "stages": stages,
             "flows": profile.flows.iter().map(|flow| self.row(flow)).collect::<Vec<_>>(),
             "wide": profile.flows.iter().filter_map(|flow| self.wide(flow)).collect::<Vec<_>>(),
+            "unnamed": profile.flows.iter().filter_map(|flow| self.unnamed(flow)).collect::<Vec<_>>(),
             "addresses": profile.flows.iter().any(|flow| matches!((&flow.from, &flow.basis), (Peer::Cidr(_), Basis::Allow))),
             "monitoring": profile.monitoring.as_ref().map(|monitoring| json!({"namespace": monitoring.namespace})),
             "tracing": profile.tracing.as_ref().map(|to| json!({"service": to.service, "namespace": to.namespace, "port": to.port})),
@@ -94,6 +95,13 @@ impl Plan<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Returns a flow to pods without a sidecar: no Service of theirs is known, so the caller's proxy knows all of them.
+    fn unnamed(&self, flow: &Flow) -> Option<Value> {
+        let Target::Unmeshed(pods, _) = &flow.to else { return None };
+        let (from, to) = (self.profile.peer_name(&flow.from), self.profile.target_name(&flow.to));
+        Some(json!({"from": from, "to": to, "namespace": pods.namespace}))
     }
 
     /// Returns the pods without a sidecar that a flow begins or ends at, each once.

@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use anyhow::Result;
 use camino::Utf8PathBuf;
 
-use super::{Against, Exit, Rendering, compare, files, moves, state, tell_obstructions, weaker};
+use super::{Against, Rendering, compare, files, moves, state, tell_obstructions, weaker};
 use crate::{
     cli::Render,
-    shell::Shell,
+    shell::{Exit, Shell},
     tree::{self, State},
 };
 

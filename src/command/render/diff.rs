@@ -5,10 +5,10 @@ mod markdown;
 
 use anyhow::Result;
 
-use super::{Against, Exit, Rendering, after_upgrade, compare, files, moves, tell_obstructions, weaker};
+use super::{Against, Rendering, after_upgrade, compare, files, moves, tell_obstructions, weaker};
 use crate::{
     cli::{DiffFormat, Render},
-    shell::Shell,
+    shell::{Exit, Shell},
     tree::{self, FileChange, FileStatus, State},
 };
 

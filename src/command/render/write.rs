@@ -1,10 +1,10 @@
 //! `meshwright render`: every tree is written, or none.
 
-use super::{Against, Exit, Rendering, after_upgrade, compare, files, weaker};
+use super::{Against, Rendering, after_upgrade, compare, files, weaker};
 use crate::{
     cli::Render,
     diagnostic::Diagnostic,
-    shell::{self, Shell},
+    shell::{self, Exit, Shell},
     source::Sources,
     tree::{self, Comparison, FileChange, State},
 };
