@@ -17,7 +17,7 @@ use crate::{
     render::{self, Rendered},
     shell::{Exit, Shell},
     source::Sources,
-    tree::{self, Comparison, FileChange, Obstruction, Stamp, State},
+    tree::{self, Comparison, FileChange, Obstruction, Stamp, State, Tree},
 };
 
 /// A profile with the tree that it becomes.
@@ -25,6 +25,12 @@ struct Rendering {
     profile: Profile,
     rendered: Rendered,
     stamp: Stamp,
+}
+
+impl Rendering {
+    fn tree(&self) -> &Tree {
+        &self.rendered.tree
+    }
 }
 
 /// A rendering against what is there.
@@ -74,7 +80,7 @@ fn print(renderings: &[Rendering], shell: &mut Shell) -> Result<Exit> {
 fn compare<'r>(renderings: &'r [Rendering], options: &Render, shell: &mut Shell) -> Option<Vec<Against<'r>>> {
     let against = |rendering: &'r Rendering| Against {
         rendering,
-        comparison: tree::compare(&options.output, &rendering.rendered.tree, &rendering.stamp),
+        comparison: tree::compare(&options.output, rendering.tree(), &rendering.stamp),
     };
     let pairs: Vec<Against<'r>> = renderings.iter().map(against).collect();
     for fault in pairs.iter().flat_map(|pair| &pair.comparison.faults) {
@@ -87,11 +93,8 @@ fn compare<'r>(renderings: &'r [Rendering], options: &Render, shell: &mut Shell)
 
 fn claim(pair: &Against<'_>) -> Option<Diagnostic> {
     let other = pair.comparison.claimed_by.as_ref()?;
-    let (root, name, lock) = (
-        pair.rendering.rendered.tree.root(),
-        &pair.rendering.profile.name,
-        pair.rendering.rendered.tree.lock_path(),
-    );
+    let (root, name, lock) =
+        (pair.rendering.tree().root(), &pair.rendering.profile.name, pair.rendering.tree().lock_path());
     let message = format!("`{root}` holds the tree of profile `{other}`, not of `{name}`");
     Some(
         Diagnostic::general("claimed-path", message)
@@ -126,7 +129,7 @@ fn weaker(rendering: &Rendering, shell: &mut Shell) {
 /// Tells whence the tree moves.
 fn moves(pair: &Against<'_>, shell: &mut Shell) {
     for old in &pair.comparison.moved_from {
-        shell.notice("moves", &format!("{old} to {}", pair.rendering.rendered.tree.root()));
+        shell.notice("moves", &format!("{old} to {}", pair.rendering.tree().root()));
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn check(renderings: &[Rendering], options: &Render, shell: &mut Shel
             let _ = writeln!(report, "{finding:<14} {path}");
         }
         exit = exit.max(tell_obstructions(&pair.comparison, shell));
-        let root = pair.rendering.rendered.tree.root();
+        let root = pair.rendering.tree().root();
         if found.is_empty() {
             let count = files(pair.comparison.entries.len());
             shell.status("checked", &format!("{root}: {count} as rendered"));
@@ -38,7 +38,7 @@ pub(super) fn check(renderings: &[Rendering], options: &Render, shell: &mut Shel
 
 /// What is wrong with which path, in the order of the paths.
 fn findings(pair: &Against<'_>, options: &Render) -> BTreeMap<Utf8PathBuf, &'static str> {
-    let unlisted = tree::unlisted(&options.output, &pair.rendering.rendered.tree);
+    let unlisted = tree::unlisted(&options.output, pair.rendering.tree());
     let mut found: BTreeMap<_, _> = unlisted.into_iter().map(|path| (path, state(&State::Foreign))).collect();
     let entries = pair.comparison.entries.iter().filter(|entry| entry.state != State::Unchanged);
     found.extend(entries.map(|entry| (entry.path.clone(), state(&entry.state))));

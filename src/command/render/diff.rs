@@ -5,7 +5,7 @@ mod markdown;
 
 use anyhow::Result;
 
-use super::{Against, Rendering, after_upgrade, compare, files, moves, tell_obstructions, weaker};
+use super::{Against, Rendering, after_upgrade, compare, moves, tell_obstructions, weaker};
 use crate::{
     cli::{DiffFormat, Render},
     shell::{Exit, Shell},
@@ -33,11 +33,8 @@ pub(super) fn diff(renderings: &[Rendering], options: &Render, shell: &mut Shell
 fn tell(difference: &Difference<'_>, shell: &mut Shell) -> Exit {
     let Difference { pair, changes } = difference;
     let exit = tell_obstructions(&pair.comparison, shell);
-    let place = pair.rendering.rendered.tree.root();
+    // Like every diff, it says nothing of what is the same.
     if changes.is_empty() {
-        if exit == Exit::Clean {
-            shell.status("unchanged", &format!("{place}: {}", files(pair.comparison.entries.len())));
-        }
         return exit;
     }
     moves(pair, shell);
@@ -67,10 +64,7 @@ impl Difference<'_> {
     /// Returns what would happen, in one line.
     fn summary(&self) -> String {
         let [added, changed, removed] = self.counts();
-        format!(
-            "{}: {added} added, {changed} changed, {removed} removed",
-            self.pair.rendering.rendered.tree.root()
-        )
+        format!("{}: {added} added, {changed} changed, {removed} removed", self.pair.rendering.tree().root())
     }
 
     /// Counts what is added, changed and removed, the lock included.

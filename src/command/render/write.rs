@@ -34,7 +34,7 @@ fn cut_short(error: &anyhow::Error) -> Diagnostic {
 }
 
 fn tell(pair: &Against<'_>, force: bool, shell: &mut Shell) {
-    let (place, comparison) = (pair.rendering.rendered.tree.root(), &pair.comparison);
+    let (place, comparison) = (pair.rendering.tree().root(), &pair.comparison);
     for old in &comparison.moved_from {
         shell.status("moved", &format!("{old} to {place}"));
     }

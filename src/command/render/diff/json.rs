@@ -48,7 +48,7 @@ fn tree(difference: &Difference<'_>) -> Value {
     });
     json!({
         "profile": rendering.profile.name,
-        "path": rendering.rendered.tree.root(),
+        "path": rendering.tree().root(),
         "movedFrom": comparison.moved_from,
         "summary": {"added": added, "changed": changed, "removed": removed},
         "weakenings": weaknesses.map(|one| json!({"what": one.what, "why": one.why})).collect::<Vec<_>>(),

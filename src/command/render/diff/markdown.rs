@@ -49,7 +49,7 @@ fn head(difference: &Difference<'_>) -> String {
     let rendering = difference.pair.rendering;
     let mut text = format!("### meshwright: {}\n\n", prose(&rendering.profile.name));
     if difference.changes.is_empty() {
-        let _ = writeln!(text, "{}: no changes", prose(rendering.rendered.tree.root().as_str()));
+        let _ = writeln!(text, "{}: no changes", prose(rendering.tree().root().as_str()));
         return text;
     }
     let _ = writeln!(text, "{}\n", prose(&difference.summary()));
