@@ -365,7 +365,7 @@ fn four_keys_give_the_strictest_mesh() {
     let sidecar = named(&rendered, "Sidecar", "istio-system", "default");
     assert_eq!(
         sidecar["spec"],
-        json!({"egress": [{"hosts": ["~/*"]}], "outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}})
+        json!({"egress": [{"hosts": ["istio-system/dns.addresses.internal"]}], "outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}})
     );
     for namespace in ["istio-system", "istio-ingress", "team"] {
         let deny = named(&rendered, "NetworkPolicy", namespace, "default-deny");
@@ -397,7 +397,10 @@ fn a_declared_flow_is_opened_at_every_end() {
         json!({"selector": {"matchLabels": {"app": "cart"}}, "action": "ALLOW", "rules": [rule]})
     );
     let sidecar = named(&rendered, "Sidecar", "shop", "workload-web")["spec"]["egress"].clone();
-    assert_eq!(sidecar, json!([{"hosts": ["shop/cart.shop.svc.cluster.local"]}]));
+    assert_eq!(
+        sidecar,
+        json!([{"hosts": ["istio-system/dns.addresses.internal", "shop/cart.shop.svc.cluster.local"]}])
+    );
     // The gateway's end, and what it may call.
     let backends = named(&rendered, "NetworkPolicy", "istio-ingress", "backends")["spec"]["egress"].clone();
     assert_eq!(backends[0]["ports"], tcp(8080));
@@ -604,5 +607,47 @@ fn a_users_text_never_changes_the_shape_of_a_manifest() {
         " ",
     ] {
         assert_eq!(shape(text), harmless, "{text:?}");
+    }
+}
+
+/// kustomize refuses two objects of one name, and with them all that a namespace has.
+#[test]
+fn a_pattern_and_a_host_that_reads_like_its_name_are_two_entries() {
+    let rendered = support::rendered(
+        "
+domain: apps.example.com
+chartVersion: 1.21.1
+tlsSecret: wildcard
+namespaces:
+  - name: shop
+    workloads: {web: {port: 8080}}
+    egress: [{from: web, host: '*.example.net'}, {from: web, host: any.example.net}, {from: web, host: example.net}]
+",
+    );
+    let mut names: Vec<Value> = of_kind(&rendered, "ServiceEntry")
+        .into_iter()
+        .filter(|entry| entry["metadata"]["namespace"] == "shop")
+        .map(|entry| entry["metadata"]["name"].clone())
+        .collect();
+    names.sort_by_key(Value::to_string);
+    assert_eq!(names, ["any.example.net", "example.net", "example.net.0"]);
+}
+
+/// A proxy captures DNS over TCP, to which resolvers turn for long answers, and resets what its Sidecar does not name.
+#[test]
+fn every_proxy_that_knows_only_what_is_declared_knows_the_resolvers() {
+    let rendered = with("");
+    let entry = named(&rendered, "ServiceEntry", "istio-system", "dns.addresses.internal");
+    assert_eq!(entry["spec"]["exportTo"], json!(["*"]));
+    // Without addresses it would mean the same, and istiod's webhook would warn.
+    assert_eq!(entry["spec"]["addresses"], json!(["0.0.0.0/0", "::/0"]));
+    assert_eq!(entry["spec"]["ports"], json!([{"number": 53, "name": "tcp-53", "protocol": "TCP"}]));
+    assert_eq!(entry["spec"]["resolution"], "NONE");
+    for rendered in everything() {
+        for sidecar in of_kind(&rendered, "Sidecar") {
+            let hosts = &sidecar["spec"]["egress"][0]["hosts"];
+            let knows = |host: &Value| host == "istio-system/dns.addresses.internal" || host == "*/*";
+            assert!(hosts.as_array().expect("hosts").iter().any(knows), "{sidecar}");
+        }
     }
 }

@@ -15,6 +15,9 @@ impl Plan<'_> {
         if self.enforces() {
             let sidecar = self.sidecar(&self.profile.mesh.namespace, "default", None, []);
             folder.add("sidecar-default.yaml", "sidecars.yaml", json!({"sidecars": [sidecar]}));
+            let namespace = &self.profile.mesh.namespace;
+            let dns = json!({"entries": [self.resolvers()], "namespace": namespace});
+            folder.add("service-entry-dns.yaml", "service-entries.yaml", dns);
         }
         folder.into_files()
     }
