@@ -227,6 +227,18 @@ fn wide_egress_leaves_out_the_metadata_service_and_the_cluster() {
         json!(["10.96.0.0/12", "10.244.0.0/16", "169.254.0.0/16", "192.168.10.0/24"])
     );
     assert_eq!(known[1]["except"], json!(["fd00:ec2::254/128", "fe80::/10"]));
+    // Who may call the API server says so, and it need not stand among the nodes.
+    let api_server = |egress: &str| {
+        blocks(&format!(
+            "cluster: {{podCIDRs: [10.244.0.0/16], serviceCIDRs: [10.96.0.0/12], nodeCIDRs: [192.168.10.0/24]}}
+apiServer: {{egress: [{egress}]}}"
+        ))
+    };
+    assert_eq!(
+        api_server("172.16.0.2/32")[0]["except"],
+        json!(["10.96.0.0/12", "10.244.0.0/16", "169.254.0.0/16", "172.16.0.2/32", "192.168.10.0/24"])
+    );
+    assert_eq!(api_server("0.0.0.0/0"), known);
 }
 
 /// An unbounded block is the cluster, the nodes and the metadata service as well.
@@ -650,4 +662,60 @@ fn every_proxy_that_knows_only_what_is_declared_knows_the_resolvers() {
             assert!(hosts.as_array().expect("hosts").iter().any(knows), "{sidecar}");
         }
     }
+}
+
+/// What a reader is told is weak must be no less than what the policies let through.
+#[test]
+fn what_the_policies_cannot_tell_apart_is_told() {
+    let told = |more: &str| {
+        let rendered = support::rendered(&format!(
+            "
+domain: apps.example.com
+chartVersion: 1.21.1
+tlsSecret: wildcard
+mesh: {{cni: true}}
+exceptions: [{{workload: shop/web, port: 8080, from: kubernetes-api, mtls: permissive, reason: r, owner: o, expires: 2031-01-01}}]
+namespaces: [{{name: shop, workloads: {{web: {{port: 8080, serviceAccount: one}}, cart: {{port: 8081, serviceAccount: one}}}}}}]
+{more}"
+        ));
+        let (_, readme) =
+            rendered.tree.iter().find(|(path, _)| path.file_name() == Some("README.md")).expect("a README");
+        let rows = readme.lines().filter(|line| line.starts_with("| plaintext") || line.contains("pass for"));
+        rows.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let shared = "| web, cart of shop pass for each other at a proxy | serviceAccount: one, of each |";
+    let anyone = "| plaintext from anyone (apiServer.webhookFrom would hold it to kubernetes-api) to shop/web:8080 | r (owner o, until 2031-01-01) |";
+    let held = "| plaintext from kubernetes-api to shop/web:8080 | r (owner o, until 2031-01-01) |";
+    assert_eq!(told(""), [anyone, shared]);
+    assert_eq!(told("apiServer: {webhookFrom: [10.0.0.0/28]}"), [held, shared]);
+}
+
+/// What stands in no tree of ours is waited for, and nobody else says by whom.
+#[test]
+fn the_readme_names_what_flux_needs() {
+    let rendered = with(
+        "flux: {serviceAccount: mesh-admin, dependsOn: {ingress: [cert-manager], mesh: [cert-manager]}}",
+    );
+    let (_, readme) =
+        rendered.tree.iter().find(|(path, _)| path.file_name() == Some("README.md")).expect("a README");
+    assert!(readme.contains("the ServiceAccount `mesh-admin`"), "{readme}");
+    assert!(readme.contains("for ever: `cert-manager`.\n"), "{readme}");
+}
+
+/// A mesh in audit refuses nothing, whatever is declared.
+#[test]
+fn audit_never_says_that_nothing_else_may_talk() {
+    let says = |more: &str| {
+        let rendered = with(more);
+        let (_, readme) =
+            rendered.tree.iter().find(|(path, _)| path.file_name() == Some("README.md")).expect("a README");
+        let line =
+            readme.lines().find(|line| line.contains("flows are declared")).expect("a line").to_owned();
+        line
+    };
+    assert_eq!(says(""), "3 flows are declared; nothing else may talk.");
+    assert_eq!(
+        says("enforcement: audit"),
+        "3 flows are declared; NOT ENFORCED, so everything else may talk too."
+    );
 }

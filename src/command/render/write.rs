@@ -4,6 +4,7 @@ use super::{Against, Exit, Rendering, after_upgrade, compare, files, weaker};
 use crate::{
     cli::Render,
     diagnostic::Diagnostic,
+    plan::undeclared,
     shell::{self, Shell},
     source::Sources,
     tree::{self, Comparison, FileChange, State},
@@ -46,7 +47,8 @@ fn tell(pair: &Against<'_>, force: bool, shell: &mut Shell) {
     after_upgrade(&tree::changes(comparison), shell);
     let count = pair.rendering.profile.flows.len();
     let plural = if count == 1 { "" } else { "s" };
-    shell.status("declared", &format!("{count} flow{plural}; nothing else may talk"));
+    let rest = undeclared(&pair.rendering.profile);
+    shell.status("declared", &format!("{count} flow{plural}; {rest}"));
     weaker(pair.rendering, shell);
 }
 
