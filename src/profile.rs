@@ -139,9 +139,11 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Returns whether pods, Services and nodes all have their addresses said; else any private one may be the cluster's.
-    pub fn is_known(&self) -> bool {
-        [&self.pods, &self.services, &self.nodes].into_iter().all(|cidrs| !cidrs.is_empty())
+    /// Returns whether pods, Services and nodes all have their IPv4, or their IPv6, addresses said; else any private
+    /// one of that family may be the cluster's.
+    pub fn is_known(&self, is_v4: bool) -> bool {
+        let has = |cidrs: &Vec<IpNet>| cidrs.iter().any(|cidr| cidr.addr().is_ipv4() == is_v4);
+        [&self.pods, &self.services, &self.nodes].into_iter().all(has)
     }
 }
 

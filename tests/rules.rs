@@ -226,7 +226,15 @@ fn wide_egress_leaves_out_the_metadata_service_and_the_cluster() {
         known[0]["except"],
         json!(["10.96.0.0/12", "10.244.0.0/16", "169.254.0.0/16", "192.168.10.0/24"])
     );
-    assert_eq!(known[1]["except"], json!(["fd00:ec2::254/128", "fe80::/10"]));
+    // Of a cluster with both families the other one is not known yet.
+    assert_eq!(known[1]["except"], json!(["fc00::/7", "fe80::/10"]));
+    let both = blocks(
+        "cluster: {podCIDRs: [10.244.0.0/16, \"fd00:1::/64\"], serviceCIDRs: [10.96.0.0/12, \"fd00:2::/112\"], nodeCIDRs: [192.168.10.0/24, \"2001:db8::/64\"]}",
+    );
+    assert_eq!(
+        both[1]["except"],
+        json!(["2001:db8::/64", "fd00:1::/64", "fd00:2::/112", "fd00:ec2::254/128", "fe80::/10"])
+    );
     // Who may call the API server says so, and it need not stand among the nodes.
     let api_server = |egress: &str| {
         blocks(&format!(

@@ -50,7 +50,7 @@ impl Plan<'_> {
             "weakenings": weakenings,
             "stages": stages,
             "flows": profile.flows.iter().map(|flow| self.row(flow)).collect::<Vec<_>>(),
-            "outside": if profile.cluster.is_known() { "address outside the cluster" } else { "public address" },
+            "outside": if profile.cluster.is_known(true) || profile.cluster.is_known(false) { "address outside the cluster" } else { "public address" },
             "wide": profile.flows.iter().filter_map(|flow| self.wide(flow)).collect::<Vec<_>>(),
             "addresses": profile.flows.iter().any(|flow| matches!((&flow.from, &flow.basis), (Peer::Cidr(_), Basis::Allow))),
             "monitoring": profile.monitoring.as_ref().map(|monitoring| json!({"namespace": monitoring.namespace})),
