@@ -717,13 +717,20 @@ fn audit_never_says_that_nothing_else_may_talk() {
         let rendered = with(more);
         let (_, readme) =
             rendered.tree.iter().find(|(path, _)| path.file_name() == Some("README.md")).expect("a README");
-        let line =
-            readme.lines().find(|line| line.contains("flows are declared")).expect("a line").to_owned();
-        line
+        readme.lines().find(|line| line.contains("flows are declared")).expect("a line").to_owned()
     };
     assert_eq!(says(""), "3 flows are declared; nothing else may talk.");
     assert_eq!(
         says("enforcement: audit"),
         "3 flows are declared; NOT ENFORCED, so everything else may talk too."
     );
+}
+
+/// The plugin's chart asks for `system-node-critical` (`istio-cni/templates/daemonset.yaml`); where the API server limits
+/// that class, as on GKE, no pod of another namespace than kube-system starts without a quota, and istiod waits for it.
+#[test]
+fn the_cni_plugin_may_start_outside_of_kube_system() {
+    let rendered = with("mesh: {cni: true}");
+    let values = &release(&rendered, "istio-cni")["spec"]["values"]["cni"];
+    assert_eq!(values["resourceQuotas"], json!({"enabled": true}));
 }

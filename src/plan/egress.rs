@@ -20,18 +20,6 @@ struct Entry {
 const RESOLVERS: &str = "dns.addresses.internal";
 
 impl Plan<'_> {
-    /// Returns the `ServiceEntry` of the resolvers, for every proxy.
-    ///
-    /// A long answer comes over TCP, which a proxy captures and, where it does not know the address, refuses
-    /// (`BlackHoleCluster`, istio/istio `pilot/pkg/networking/core/v1alpha3/listener_builder.go`). It sees the
-    /// Service's address, which no profile says; which addresses may be asked is for the `NetworkPolicies` to say.
-    pub(super) fn resolvers(&self) -> Value {
-        let anywhere = ["0.0.0.0/0", "::/0"].map(|cidr| cidr.parse().expect("a CIDR of ours"));
-        let mut entry = Entry::default();
-        entry.at_addresses(&anywhere, 53);
-        entry.into_json(RESOLVERS)
-    }
-
     /// Returns a Sidecar's context. One without hosts knows nothing outside its pod but the resolvers and, with
     /// tracing, the collector.
     pub(super) fn sidecar(
@@ -162,6 +150,18 @@ impl Entry {
             "exportTo": if host == RESOLVERS { "*" } else { "." },
         })
     }
+}
+
+/// Returns the `ServiceEntry` of the resolvers, for every proxy.
+///
+/// A long answer comes over TCP, which a proxy captures and, where it does not know the address, refuses
+/// (`BlackHoleCluster`, istio/istio `pilot/pkg/networking/core/v1alpha3/listener_builder.go`). It sees the
+/// Service's address, which no profile says; which addresses may be asked is for the `NetworkPolicies` to say.
+pub(super) fn resolvers() -> Value {
+    let anywhere = ["0.0.0.0/0", "::/0"].map(|cidr| cidr.parse().expect("a CIDR of ours"));
+    let mut entry = Entry::default();
+    entry.at_addresses(&anywhere, 53);
+    entry.into_json(RESOLVERS)
 }
 
 /// Returns the name of a host's `ServiceEntry`, of which no two hosts share one.
