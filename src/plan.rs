@@ -26,7 +26,7 @@ use crate::{
     yaml::Node,
 };
 use access::Access;
-pub use weakening::{Weakening, weakenings};
+pub use weakening::{Weakening, undeclared, weakenings};
 
 /// The release and the labels of the gateway; `istio: ingressgateway` is what readers of Istio's documents look for.
 pub(crate) const GATEWAY: &str = "istio-ingressgateway";

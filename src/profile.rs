@@ -25,6 +25,7 @@ use crate::{
     source::{Source, Sources, Span},
     yaml::{Node, Spanned},
 };
+pub(crate) use addresses::is_wide;
 pub use flow::{Basis, Flow, HostProtocol, Peer, Target, Unmeshed, WorkloadId};
 pub(crate) use platform::CNI_NAMESPACE;
 
@@ -135,6 +136,15 @@ pub struct Cluster {
     pub services: Vec<IpNet>,
     #[serde(rename = "nodeCIDRs")]
     pub nodes: Vec<IpNet>,
+}
+
+impl Cluster {
+    /// Returns whether pods, Services and nodes all have their IPv4, or their IPv6, addresses said; else any private
+    /// one of that family may be the cluster's.
+    pub fn is_known(&self, is_v4: bool) -> bool {
+        let has = |cidrs: &Vec<IpNet>| cidrs.iter().any(|cidr| cidr.addr().is_ipv4() == is_v4);
+        [&self.pods, &self.services, &self.nodes].into_iter().all(has)
+    }
 }
 
 /// Where the Kubernetes API server is; an empty list is unknown.

@@ -98,6 +98,7 @@ fn reference() -> String {
     let mut text = String::new();
     table(&mut text, "Keys", &schema, &schema);
     for (title, name) in [
+        ("`dns.peers`", "resolver"),
         ("A namespace", "namespace"),
         ("A workload", "workload"),
         ("`expose`", "exposure"),

@@ -226,7 +226,27 @@ fn wide_egress_leaves_out_the_metadata_service_and_the_cluster() {
         known[0]["except"],
         json!(["10.96.0.0/12", "10.244.0.0/16", "169.254.0.0/16", "192.168.10.0/24"])
     );
-    assert_eq!(known[1]["except"], json!(["fd00:ec2::254/128", "fe80::/10"]));
+    // Of a cluster with both families the other one is not known yet.
+    assert_eq!(known[1]["except"], json!(["fc00::/7", "fe80::/10"]));
+    let both = blocks(
+        "cluster: {podCIDRs: [10.244.0.0/16, \"fd00:1::/64\"], serviceCIDRs: [10.96.0.0/12, \"fd00:2::/112\"], nodeCIDRs: [192.168.10.0/24, \"2001:db8::/64\"]}",
+    );
+    assert_eq!(
+        both[1]["except"],
+        json!(["2001:db8::/64", "fd00:1::/64", "fd00:2::/112", "fd00:ec2::254/128", "fe80::/10"])
+    );
+    // Who may call the API server says so, and it need not stand among the nodes.
+    let api_server = |egress: &str| {
+        blocks(&format!(
+            "cluster: {{podCIDRs: [10.244.0.0/16], serviceCIDRs: [10.96.0.0/12], nodeCIDRs: [192.168.10.0/24]}}
+apiServer: {{egress: [{egress}]}}"
+        ))
+    };
+    assert_eq!(
+        api_server("172.16.0.2/32")[0]["except"],
+        json!(["10.96.0.0/12", "10.244.0.0/16", "169.254.0.0/16", "172.16.0.2/32", "192.168.10.0/24"])
+    );
+    assert_eq!(api_server("0.0.0.0/0"), known);
 }
 
 /// An unbounded block is the cluster, the nodes and the metadata service as well.
@@ -365,7 +385,7 @@ fn four_keys_give_the_strictest_mesh() {
     let sidecar = named(&rendered, "Sidecar", "istio-system", "default");
     assert_eq!(
         sidecar["spec"],
-        json!({"egress": [{"hosts": ["~/*"]}], "outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}})
+        json!({"egress": [{"hosts": ["istio-system/dns.addresses.internal"]}], "outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}})
     );
     for namespace in ["istio-system", "istio-ingress", "team"] {
         let deny = named(&rendered, "NetworkPolicy", namespace, "default-deny");
@@ -397,7 +417,10 @@ fn a_declared_flow_is_opened_at_every_end() {
         json!({"selector": {"matchLabels": {"app": "cart"}}, "action": "ALLOW", "rules": [rule]})
     );
     let sidecar = named(&rendered, "Sidecar", "shop", "workload-web")["spec"]["egress"].clone();
-    assert_eq!(sidecar, json!([{"hosts": ["shop/cart.shop.svc.cluster.local"]}]));
+    assert_eq!(
+        sidecar,
+        json!([{"hosts": ["istio-system/dns.addresses.internal", "shop/cart.shop.svc.cluster.local"]}])
+    );
     // The gateway's end, and what it may call.
     let backends = named(&rendered, "NetworkPolicy", "istio-ingress", "backends")["spec"]["egress"].clone();
     assert_eq!(backends[0]["ports"], tcp(8080));
@@ -605,4 +628,109 @@ fn a_users_text_never_changes_the_shape_of_a_manifest() {
     ] {
         assert_eq!(shape(text), harmless, "{text:?}");
     }
+}
+
+/// kustomize refuses two objects of one name, and with them all that a namespace has.
+#[test]
+fn a_pattern_and_a_host_that_reads_like_its_name_are_two_entries() {
+    let rendered = support::rendered(
+        "
+domain: apps.example.com
+chartVersion: 1.21.1
+tlsSecret: wildcard
+namespaces:
+  - name: shop
+    workloads: {web: {port: 8080}}
+    egress: [{from: web, host: '*.example.net'}, {from: web, host: any.example.net}, {from: web, host: example.net}]
+",
+    );
+    let mut names: Vec<Value> = of_kind(&rendered, "ServiceEntry")
+        .into_iter()
+        .filter(|entry| entry["metadata"]["namespace"] == "shop")
+        .map(|entry| entry["metadata"]["name"].clone())
+        .collect();
+    names.sort_by_key(Value::to_string);
+    assert_eq!(names, ["any.example.net", "example.net", "example.net.0"]);
+}
+
+/// A proxy captures DNS over TCP, to which resolvers turn for long answers, and resets what its Sidecar does not name.
+#[test]
+fn every_proxy_that_knows_only_what_is_declared_knows_the_resolvers() {
+    let rendered = with("");
+    let entry = named(&rendered, "ServiceEntry", "istio-system", "dns.addresses.internal");
+    assert_eq!(entry["spec"]["exportTo"], json!(["*"]));
+    // Without addresses it would mean the same, and istiod's webhook would warn.
+    assert_eq!(entry["spec"]["addresses"], json!(["0.0.0.0/0", "::/0"]));
+    assert_eq!(entry["spec"]["ports"], json!([{"number": 53, "name": "tcp-53", "protocol": "TCP"}]));
+    assert_eq!(entry["spec"]["resolution"], "NONE");
+    for rendered in everything() {
+        for sidecar in of_kind(&rendered, "Sidecar") {
+            let hosts = &sidecar["spec"]["egress"][0]["hosts"];
+            let knows = |host: &Value| host == "istio-system/dns.addresses.internal" || host == "*/*";
+            assert!(hosts.as_array().expect("hosts").iter().any(knows), "{sidecar}");
+        }
+    }
+}
+
+/// What a reader is told is weak must be no less than what the policies let through.
+#[test]
+fn what_the_policies_cannot_tell_apart_is_told() {
+    let told = |more: &str| {
+        let rendered = support::rendered(&format!(
+            "
+domain: apps.example.com
+chartVersion: 1.21.1
+tlsSecret: wildcard
+mesh: {{cni: true}}
+exceptions: [{{workload: shop/web, port: 8080, from: kubernetes-api, mtls: permissive, reason: r, owner: o, expires: 2031-01-01}}]
+namespaces: [{{name: shop, workloads: {{web: {{port: 8080, serviceAccount: one}}, cart: {{port: 8081, serviceAccount: one}}}}}}]
+{more}"
+        ));
+        let (_, readme) =
+            rendered.tree.iter().find(|(path, _)| path.file_name() == Some("README.md")).expect("a README");
+        let rows = readme.lines().filter(|line| line.starts_with("| plaintext") || line.contains("pass for"));
+        rows.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let shared = "| web, cart of shop pass for each other at a proxy | serviceAccount: one, of each |";
+    let anyone = "| plaintext from anyone (apiServer.webhookFrom would hold it to kubernetes-api) to shop/web:8080 | r (owner o, until 2031-01-01) |";
+    let held = "| plaintext from kubernetes-api to shop/web:8080 | r (owner o, until 2031-01-01) |";
+    assert_eq!(told(""), [anyone, shared]);
+    assert_eq!(told("apiServer: {webhookFrom: [10.0.0.0/28]}"), [held, shared]);
+}
+
+/// What stands in no tree of ours is waited for, and nobody else says by whom.
+#[test]
+fn the_readme_names_what_flux_needs() {
+    let rendered = with(
+        "flux: {serviceAccount: mesh-admin, dependsOn: {ingress: [cert-manager], mesh: [cert-manager]}}",
+    );
+    let (_, readme) =
+        rendered.tree.iter().find(|(path, _)| path.file_name() == Some("README.md")).expect("a README");
+    assert!(readme.contains("the ServiceAccount `mesh-admin`"), "{readme}");
+    assert!(readme.contains("for ever: `cert-manager`.\n"), "{readme}");
+}
+
+/// A mesh in audit refuses nothing, whatever is declared.
+#[test]
+fn audit_never_says_that_nothing_else_may_talk() {
+    let says = |more: &str| {
+        let rendered = with(more);
+        let (_, readme) =
+            rendered.tree.iter().find(|(path, _)| path.file_name() == Some("README.md")).expect("a README");
+        readme.lines().find(|line| line.contains("flows are declared")).expect("a line").to_owned()
+    };
+    assert_eq!(says(""), "3 flows are declared; nothing else may talk.");
+    assert_eq!(
+        says("enforcement: audit"),
+        "3 flows are declared; NOT ENFORCED, so everything else may talk too."
+    );
+}
+
+/// The plugin's chart asks for `system-node-critical` (`istio-cni/templates/daemonset.yaml`); where the API server limits
+/// that class, as on GKE, no pod of another namespace than kube-system starts without a quota, and istiod waits for it.
+#[test]
+fn the_cni_plugin_may_start_outside_of_kube_system() {
+    let rendered = with("mesh: {cni: true}");
+    let values = &release(&rendered, "istio-cni")["spec"]["values"]["cni"];
+    assert_eq!(values["resourceQuotas"], json!({"enabled": true}));
 }

@@ -52,6 +52,20 @@ fn every_property_is_described() {
     assert_eq!(silent, [""; 0]);
 }
 
+/// In YAML a comma ends a description that is written between braces, and its rest becomes a keyword.
+#[test]
+fn every_keyword_is_one() {
+    let schema = profile::schema();
+    let mut strange = Vec::new();
+    each_property(&schema, "", &mut |pointer, property| {
+        let keywords = property.as_object().into_iter().flatten();
+        strange.extend(
+            keywords.filter(|(_, value)| value.is_null()).map(|(key, _)| format!("{pointer}: {key}")),
+        );
+    });
+    assert_eq!(strange, [""; 0]);
+}
+
 #[test]
 fn every_example_is_one() {
     let schema = profile::schema();

@@ -99,7 +99,8 @@ fn claim(pair: &Against<'_>) -> Option<Diagnostic> {
     Some(
         Diagnostic::general("claimed-path", message)
             .with_help("give one of the two another `path`")
-            .with_help(format!("if `{other}` is now called `{name}`, say so in the second line of `{lock}`")),
+            .with_help(format!("if `{other}` is now called `{name}`, say `name: {other}`: to Flux the stages of another name are other stages, and it prunes the old ones, Istio among them, before it has the new ones"))
+            .with_help(format!("to rename it all the same, say so in the second line of `{lock}`")),
     )
 }
 

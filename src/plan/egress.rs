@@ -16,8 +16,12 @@ struct Entry {
     resolution: Option<&'static str>,
 }
 
+/// What stands for the resolvers in the mesh's namespace.
+const RESOLVERS: &str = "dns.addresses.internal";
+
 impl Plan<'_> {
-    /// Returns a Sidecar's context. One with neither hosts nor tracing knows nothing outside its pod.
+    /// Returns a Sidecar's context. One without hosts knows nothing outside its pod but the resolvers and, with
+    /// tracing, the collector.
     pub(super) fn sidecar(
         &self,
         namespace: &str,
@@ -27,11 +31,8 @@ impl Plan<'_> {
     ) -> Value {
         let tracing = self.profile.tracing.as_ref();
         let spans = tracing.map(|to| format!("{0}/{1}.{0}.svc.cluster.local", to.namespace, to.service));
-        let mut hosts: BTreeSet<String> = hosts.into_iter().chain(spans).collect();
-        if hosts.is_empty() {
-            // No namespace at all.
-            hosts.insert("~/*".into());
-        }
+        let resolvers = format!("{}/{RESOLVERS}", self.profile.mesh.namespace);
+        let hosts: BTreeSet<String> = hosts.into_iter().chain(spans).chain([resolvers]).collect();
         json!({"name": name, "namespace": namespace, "selector": selector, "hosts": hosts, "mode": "REGISTRY_ONLY"})
     }
 
@@ -141,13 +142,33 @@ impl Entry {
             })
             .collect();
         json!({
-            "name": host.replace('*', "any"),
+            "name": entry_name(host),
             "host": host,
             "addresses": self.addresses,
             "ports": ports,
             "resolution": self.resolution,
+            "exportTo": if host == RESOLVERS { "*" } else { "." },
         })
     }
+}
+
+/// Returns the `ServiceEntry` of the resolvers, for every proxy.
+///
+/// A long answer comes over TCP, which a proxy captures and, where it does not know the address, refuses
+/// (`BlackHoleCluster`, istio/istio `pilot/pkg/networking/core/v1alpha3/listener_builder.go`). It sees the
+/// Service's address, which no profile says; which addresses may be asked is for the `NetworkPolicies` to say.
+pub(super) fn resolvers() -> Value {
+    let anywhere = ["0.0.0.0/0", "::/0"].map(|cidr| cidr.parse().expect("a CIDR of ours"));
+    let mut entry = Entry::default();
+    entry.at_addresses(&anywhere, 53);
+    entry.into_json(RESOLVERS)
+}
+
+/// Returns the name of a host's `ServiceEntry`, of which no two hosts share one.
+///
+/// A pattern has no name that no host could have, but for this: no host ends in a number.
+fn entry_name(host: &str) -> String {
+    host.strip_prefix("*.").map_or_else(|| host.to_owned(), |domain| format!("{domain}.0"))
 }
 
 /// Returns a name for addresses, which a `ServiceEntry` must have.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{File, Plan};
+use super::{File, Plan, egress::resolvers};
 
 impl Plan<'_> {
     pub(super) fn mesh(&self) -> Vec<File> {
@@ -15,6 +15,9 @@ impl Plan<'_> {
         if self.enforces() {
             let sidecar = self.sidecar(&self.profile.mesh.namespace, "default", None, []);
             folder.add("sidecar-default.yaml", "sidecars.yaml", json!({"sidecars": [sidecar]}));
+            let namespace = &self.profile.mesh.namespace;
+            let dns = json!({"entries": [resolvers()], "namespace": namespace});
+            folder.add("service-entry-dns.yaml", "service-entries.yaml", dns);
         }
         folder.into_files()
     }

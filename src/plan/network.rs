@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
-use crate::profile::{Peer, Profile, Resolver, ResolverAt, Unmeshed, WorkloadId};
+use crate::profile::{Peer, Profile, Resolver, ResolverAt, Unmeshed, WorkloadId, is_wide};
 
 /// A port and its protocol.
 pub(super) type Port = (&'static str, u16);
@@ -211,20 +211,20 @@ impl Profile {
     /// Returns every address outside the cluster, in both families.
     ///
     /// The metadata service is never outside: link-local addresses, and the one that EC2 gives it in IPv6. Where the
-    /// cluster's own ranges are not all known, every private and shared range is taken for one of them.
+    /// cluster's own ranges of a family are not all known, every private and shared one is taken for one of them. The
+    /// API server has a flow of its own, wherever it is.
     pub(super) fn outside(&self) -> [NetworkPeer; 2] {
         let cluster = &self.cluster;
         let known = [&cluster.pods, &cluster.services, &cluster.nodes];
         let mut inside: BTreeSet<IpNet> = known.iter().flat_map(|cidrs| cidrs.iter().copied()).collect();
+        // What is said to be nearly everywhere is not known to be anywhere.
+        inside.extend(self.api_server.egress.iter().filter(|cidr| !is_wide(**cidr)));
         inside.extend(parse(&["169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128"]));
-        if known.iter().any(|cidrs| cidrs.is_empty()) {
-            inside.extend(parse(&[
-                "10.0.0.0/8",
-                "100.64.0.0/10",
-                "172.16.0.0/12",
-                "192.168.0.0/16",
-                "fc00::/7",
-            ]));
+        if !cluster.is_known(true) {
+            inside.extend(parse(&["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"]));
+        }
+        if !cluster.is_known(false) {
+            inside.extend(parse(&["fc00::/7"]));
         }
         let minimal = IpNet::aggregate(&inside.into_iter().collect());
         let (v4, v6) = minimal.into_iter().partition(|cidr: &IpNet| cidr.addr().is_ipv4());

@@ -1,9 +1,11 @@
 //! The tree's README: what is here, who may call whom, and what others must provide.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use super::{GATEWAY, Plan, chart::starts_sidecars_first, weakenings};
-use crate::profile::{Basis, Enforcement, Flow, Namespace, Peer, PodSecurity, Target};
+use super::{GATEWAY, Plan, chart::starts_sidecars_first, undeclared, weakenings};
+use crate::profile::{Basis, Enforcement, Flow, Namespace, Peer, PodSecurity, Profile, Target};
 
 impl Plan<'_> {
     /// Returns the README's context.
@@ -42,11 +44,13 @@ impl Plan<'_> {
             Enforcement::Enforce => names(&|namespace| namespace.enforcement == Enforcement::Audit),
         };
         json!({
+            "rest": undeclared(profile),
             "version": profile.chart_version.to_string(),
             "path": profile.path,
             "weakenings": weakenings,
             "stages": stages,
             "flows": profile.flows.iter().map(|flow| self.row(flow)).collect::<Vec<_>>(),
+            "outside": if profile.cluster.is_known(true) || profile.cluster.is_known(false) { "address outside the cluster" } else { "public address" },
             "wide": profile.flows.iter().filter_map(|flow| self.wide(flow)).collect::<Vec<_>>(),
             "unnamed": profile.flows.iter().filter_map(|flow| self.unnamed(flow)).collect::<Vec<_>>(),
             "addresses": profile.flows.iter().any(|flow| matches!((&flow.from, &flow.basis), (Peer::Cidr(_), Basis::Allow))),
@@ -59,6 +63,8 @@ impl Plan<'_> {
             "outsiders": self.outsiders(),
             "restricted": profile.namespaces.iter().any(level),
             "nativeSidecars": starts_sidecars_first(profile.kubernetes_version),
+            "fluxAccount": profile.flux.service_account,
+            "awaited": awaited(profile),
             "fluxNamespace": profile.flux.namespace,
             "restarts": names(&|_| true),
             "audited": audited,
@@ -110,14 +116,20 @@ impl Plan<'_> {
             (Peer::Unmeshed(pods), _) | (_, Target::Unmeshed(pods, _)) => Some(pods.name()),
             _ => None,
         });
-        ends.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+        ends.collect::<BTreeSet<_>>().into_iter().collect()
     }
+}
+
+/// Returns the Flux Kustomizations that stages of ours wait for, each once.
+fn awaited(profile: &Profile) -> BTreeSet<&String> {
+    let on = &profile.flux.depends_on;
+    [&on.control_plane, &on.mesh, &on.ingress, &on.namespaces].into_iter().flatten().collect()
 }
 
 fn holds(folder: &str) -> &'static str {
     match folder {
         "control-plane" => "the platform's namespaces, Istio's charts, their NetworkPolicies",
-        "mesh" => "mutual TLS, default deny, access logs, no way out",
+        "mesh" => "mutual TLS, default deny, access logs, no way out but to DNS",
         "ingress" => "the gateway, what it serves and whom it may call",
         _ => "the namespace and what its workloads may do",
     }

@@ -1,6 +1,10 @@
 //! Everything that the profile asks for and that makes the mesh weaker than its default.
 
-use crate::profile::{Basis, Enforcement, PathNormalization, PodSecurity, Profile, Target};
+use std::collections::BTreeMap;
+
+use crate::profile::{
+    Basis, Enforcement, Flow, Namespace, PathNormalization, Peer, PodSecurity, Profile, Target,
+};
 
 /// Something weaker than the default, and who asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +33,7 @@ pub fn weakenings(profile: &Profile) -> Vec<Weakening> {
             let exception = &profile.exceptions[index];
             let what = format!(
                 "plaintext from {} to {}",
-                profile.peer_name(&flow.from),
+                plaintext_caller(profile, flow),
                 profile.target_name(&flow.to)
             );
             let why =
@@ -45,6 +49,7 @@ pub fn weakenings(profile: &Profile) -> Vec<Weakening> {
             all.push(weakening(what, "the callee has no sidecar".into()));
         }
     }
+    all.extend(profile.namespaces.iter().flat_map(shared_identities));
     if profile.mesh.path_normalization != PathNormalization::default() {
         let what = "an encoded slash can slip past a path's prefix".to_owned();
         all.push(weakening(what, "mesh.pathNormalization".into()));
@@ -74,4 +79,42 @@ pub fn weakenings(profile: &Profile) -> Vec<Weakening> {
         all.push(weakening(what, "tracing".into()));
     }
     all
+}
+
+/// Returns what becomes of calls that no flow declares.
+pub fn undeclared(profile: &Profile) -> String {
+    let audited: Vec<&str> = profile
+        .namespaces
+        .iter()
+        .filter(|namespace| !profile.enforces(namespace))
+        .map(|namespace| namespace.name.as_str())
+        .collect();
+    if profile.enforcement == Enforcement::Audit {
+        "NOT ENFORCED, so everything else may talk too".into()
+    } else if audited.is_empty() {
+        "nothing else may talk".into()
+    } else {
+        format!("nothing else may talk, but in {}: NOT ENFORCED", audited.join(", "))
+    }
+}
+
+/// Returns who an exception lets in: the API server where its addresses are said, and else whoever finds the port.
+fn plaintext_caller(profile: &Profile, flow: &Flow) -> String {
+    if flow.from == Peer::KubernetesApi && profile.api_server.webhook_from.is_empty() {
+        "anyone (apiServer.webhookFrom would hold it to kubernetes-api)".into()
+    } else {
+        profile.peer_name(&flow.from)
+    }
+}
+
+/// Returns the workloads of a namespace that share an account: a proxy knows its caller by nothing else.
+fn shared_identities(namespace: &Namespace) -> impl Iterator<Item = Weakening> {
+    let mut sharing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for workload in &namespace.workloads {
+        sharing.entry(&workload.service_account).or_default().push(&workload.name);
+    }
+    sharing.into_iter().filter(|(_, names)| names.len() > 1).map(|(account, names)| Weakening {
+        what: format!("{} of {} pass for each other at a proxy", names.join(", "), namespace.name),
+        why: format!("serviceAccount: {account}, of each"),
+    })
 }

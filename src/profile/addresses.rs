@@ -154,7 +154,8 @@ fn wide(item: &Node) -> Option<IpNet> {
     item.as_str()?.parse().ok().filter(|cidr| is_wide(*cidr))
 }
 
-fn is_wide(cidr: IpNet) -> bool {
+/// Returns whether a network is larger than any that one owner holds.
+pub(crate) fn is_wide(cidr: IpNet) -> bool {
     match cidr {
         IpNet::V4(cidr) => cidr.prefix_len() < WIDEST.0,
         IpNet::V6(cidr) => cidr.prefix_len() < WIDEST.1,

@@ -478,6 +478,12 @@ mod guard {
         })
     }
 
+    #[test]
+    fn underscores_hide_no_number() {
+        assert!(["_0", "__1.5", "_.5", "_"].iter().all(|text| !yaml::is_plain(text)));
+        assert!(["_a", "__a1", "a_0"].iter().all(|text| yaml::is_plain(text)));
+    }
+
     proptest! {
         #[test]
         fn a_string_reads_back_as_itself(text in hostile_string()) {

@@ -289,7 +289,9 @@ fn has_plain_start(text: &str) -> bool {
     let second = text.as_bytes().get(1).copied().unwrap_or_default();
     match text.as_bytes().first() {
         None => false,
-        Some(b'_' | b'/' | b'$' | b'(') => true,
+        Some(b'/' | b'$' | b'(') => true,
+        // Some readers of YAML 1.1 drop underscores before they look for a number.
+        Some(b'_') => text.trim_start_matches('_').starts_with(|c: char| c.is_ascii_alphabetic()),
         Some(b'.') => second.is_ascii_alphabetic() || second == b'/',
         // A command line flag; a third dash would be a document marker.
         Some(b'-') => second == b'-' && text.as_bytes().get(2).is_some_and(u8::is_ascii_alphabetic),

@@ -4,6 +4,7 @@ use super::{Against, Rendering, after_upgrade, compare, files, weaker};
 use crate::{
     cli::Render,
     diagnostic::Diagnostic,
+    plan::undeclared,
     shell::{self, Exit, Shell},
     source::Sources,
     tree::{self, Comparison, FileChange, State},
@@ -46,7 +47,8 @@ fn tell(pair: &Against<'_>, force: bool, shell: &mut Shell) {
     after_upgrade(&tree::changes(comparison), shell);
     let count = pair.rendering.profile.flows.len();
     let plural = if count == 1 { "" } else { "s" };
-    shell.status("declared", &format!("{count} flow{plural}; nothing else may talk"));
+    let rest = undeclared(&pair.rendering.profile);
+    shell.status("declared", &format!("{count} flow{plural}; {rest}"));
     weaker(pair.rendering, shell);
 }
 
@@ -55,7 +57,9 @@ fn refusals(pair: &Against<'_>, force: bool, shell: &mut Shell) -> Vec<Diagnosti
     let mut faults = super::obstructions(&pair.comparison);
     if !force {
         let edited = changes_of(&pair.comparison, &State::Edited);
+        let (endings, edited): (Vec<_>, Vec<_>) = edited.into_iter().partition(has_other_line_endings);
         shell.evidence(&edited);
+        faults.extend(line_endings(&endings));
         faults.extend(with_way_out(edited.iter().map(edit), &KEEP_OR_DROP));
         let foreign = changes_of(&pair.comparison, &State::Foreign);
         faults.extend(with_way_out(foreign.iter().map(stranger), &MAKE_WAY));
@@ -65,6 +69,22 @@ fn refusals(pair: &Against<'_>, force: bool, shell: &mut Shell) -> Vec<Diagnosti
 
 fn changes_of<'c>(comparison: &'c Comparison<'_>, state: &State) -> Vec<FileChange<'c>> {
     tree::changes(comparison).into_iter().filter(|change| change.state == state).collect()
+}
+
+/// Tells whether a file is as rendered but for carriage returns, which git gives every line where it is told to.
+fn has_other_line_endings(change: &FileChange<'_>) -> bool {
+    change.before.zip(change.after).is_some_and(|(before, after)| before.replace("\r\n", "\n") == after)
+}
+
+fn line_endings(changes: &[FileChange<'_>]) -> Option<Diagnostic> {
+    let first = changes.first()?;
+    let (count, ends) = (files(changes.len()), if changes.len() == 1 { "ends" } else { "end" });
+    let message = format!("{count} {ends} lines with CRLF, such as `{}`", first.path);
+    Some(
+        Diagnostic::general("line-endings", message)
+            .with_help("a lock holds for bytes: keep git from changing them, with a line `* -text` in `.gitattributes`")
+            .with_help("write the files anew with `--force`"),
+    )
 }
 
 fn edit(change: &FileChange<'_>) -> Diagnostic {
