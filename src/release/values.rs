@@ -1,0 +1,206 @@
+//! What the charts of a release read of their values, and what they refuse.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+/// What the charts and istiod of a minor read.
+#[derive(Debug, Deserialize)]
+pub struct Values {
+    base: Chart,
+    istiod: Chart,
+    cni: Chart,
+    gateway: Chart,
+    variables: Variables,
+}
+
+/// What the templates of one chart read of its values.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Chart {
+    /// The mapping whose keys also stand at the root.
+    merged: Option<String>,
+    /// Keys that make the chart fail.
+    #[serde(default)]
+    refused: BTreeSet<String>,
+    #[serde(default)]
+    compatibility_versions: Vec<String>,
+    #[serde(default)]
+    platforms: Vec<String>,
+    #[serde(default)]
+    profiles: Vec<String>,
+    /// The keys beside which the chart's schema admits no other.
+    closed: Option<BTreeSet<String>>,
+    #[serde(default)]
+    schema: BTreeMap<String, Said>,
+    #[serde(default)]
+    replaced: BTreeMap<String, String>,
+    keys: BTreeMap<String, String>,
+    #[serde(flatten)]
+    range: Range,
+}
+
+/// What `values.schema.json` says of a key.
+#[derive(Debug, Deserialize)]
+struct Said {
+    #[serde(default)]
+    types: Vec<String>,
+    #[serde(default)]
+    values: Vec<String>,
+}
+
+/// The patches that a name belongs to, where those are not all.
+#[derive(Debug, Default, Deserialize)]
+struct Range {
+    #[serde(default)]
+    since: BTreeMap<String, u16>,
+    #[serde(default)]
+    until: BTreeMap<String, u16>,
+}
+
+/// The environment variables that istiod reads.
+#[derive(Debug, Deserialize)]
+struct Variables {
+    names: BTreeSet<String>,
+    #[serde(flatten)]
+    range: Range,
+}
+
+/// How far a chart reads what stands at a place in its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// The value, with all that lies below it.
+    Whole,
+    /// Some of the keys below it.
+    Below,
+    /// Nothing.
+    None,
+}
+
+/// Why a chart or its schema does not take a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// A template fails where the key is set.
+    Key,
+    /// The schema knows no such key.
+    Unknown,
+    /// The value is none of these.
+    Values(Vec<String>),
+    /// The value is of none of these types of JSON Schema.
+    Types(Vec<String>),
+}
+
+impl Range {
+    fn holds(&self, name: &str, patch: u16) -> bool {
+        self.since.get(name).is_none_or(|since| patch >= *since)
+            && self.until.get(name).is_none_or(|until| patch <= *until)
+    }
+}
+
+impl Values {
+    /// Returns the chart `base`, `istiod`, `cni` or `gateway`.
+    pub fn chart(&self, name: &str) -> Option<&Chart> {
+        self.charts().find(|(known, _)| *known == name).map(|(_, chart)| chart)
+    }
+
+    /// Every chart with its name.
+    pub fn charts(&self) -> impl Iterator<Item = (&'static str, &Chart)> {
+        [("base", &self.base), ("istiod", &self.istiod), ("cni", &self.cni), ("gateway", &self.gateway)]
+            .into_iter()
+    }
+
+    /// Returns whether the istiod of a patch reads an environment variable (`pilot/pkg/features` and others).
+    pub fn has_variable(&self, name: &str, patch: u16) -> bool {
+        self.variables.names.contains(name) && self.variables.range.holds(name, patch)
+    }
+
+    /// Every environment variable of any patch.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.variables.names.iter().map(String::as_str)
+    }
+}
+
+impl Chart {
+    /// Returns how far the templates of a patch read what stands at a dotted path.
+    pub fn reading(&self, path: &str, patch: u16) -> Reading {
+        let path = self.unmerged(path);
+        let lies_below = |path: &str, above: &str| {
+            path == above || path.strip_prefix(above).is_some_and(|rest| rest.starts_with('.'))
+        };
+        let mut reading = if path.is_empty() { Reading::Below } else { Reading::None };
+        for key in self.keys.keys().filter(|key| self.range.holds(key, patch)) {
+            let key = self.unmerged(key);
+            if lies_below(path, key) {
+                return Reading::Whole;
+            } else if lies_below(key, path) {
+                reading = Reading::Below;
+            }
+        }
+        reading
+    }
+
+    /// The keys that the templates of a patch read, dotted.
+    pub fn keys(&self, patch: u16) -> impl Iterator<Item = &str> {
+        self.keys.keys().map(String::as_str).filter(move |key| self.range.holds(key, patch))
+    }
+
+    /// Returns the key that took the place of one that is no longer read (the chart's NOTES.txt).
+    pub fn replacement(&self, path: &str) -> Option<&str> {
+        self.replaced.get(path).map(String::as_str)
+    }
+
+    /// Whether istiod takes its environment from this path: `pilot.env`, from 1.24 on `env` as well.
+    pub fn is_environment(&self, path: &str) -> bool {
+        path == "pilot.env" || (self.merged.is_some() && path == "env")
+    }
+
+    /// Returns why a template fails for a value, the value being a string where it is one.
+    pub fn refusal(&self, path: &str, value: Option<&str>) -> Option<Refusal> {
+        if self.refused.contains(path) {
+            return Some(Refusal::Key);
+        }
+        let known = match path {
+            "compatibilityVersion" => &self.compatibility_versions,
+            "platform" | "global.platform" => &self.platforms,
+            "profile" | "global.profile" => &self.profiles,
+            _ => return None,
+        };
+        let is_known = known.is_empty()
+            || value.is_some_and(|value| value.is_empty() || known.iter().any(|name| name == value));
+        (!is_known).then(|| Refusal::Values(known.clone()))
+    }
+
+    /// Returns why the chart's schema does not take a value, `types` being those of JSON Schema that it is of.
+    ///
+    /// A sound schema forbids other keys at the root; a broken one, where an old Helm still takes it, does not.
+    pub fn schema_refusal(
+        &self,
+        path: &str,
+        value: Option<&str>,
+        types: &[&str],
+        is_sound: bool,
+    ) -> Option<Refusal> {
+        if is_sound && self.closed.as_ref().is_some_and(|keys| !path.contains('.') && !keys.contains(path)) {
+            return Some(Refusal::Unknown);
+        }
+        let said = self.schema.get(path)?;
+        if !said.values.is_empty() {
+            let is_one = value.is_some_and(|value| said.values.iter().any(|known| known == value));
+            return (!is_one).then(|| Refusal::Values(said.values.clone()));
+        }
+        let is_one = said.types.iter().any(|known| types.contains(&known.as_str()));
+        (!is_one).then(|| Refusal::Types(said.types.clone()))
+    }
+
+    /// The keys beside which the schema admits no other.
+    pub fn closed(&self) -> impl Iterator<Item = &str> {
+        self.closed.iter().flatten().map(String::as_str)
+    }
+
+    /// Leaves out the mapping that is merged over the root.
+    pub fn unmerged<'a>(&self, path: &'a str) -> &'a str {
+        let Some(merged) = &self.merged else { return path };
+        let Some(rest) = path.strip_prefix(merged.as_str()) else { return path };
+        if rest.is_empty() { rest } else { rest.strip_prefix('.').unwrap_or(path) }
+    }
+}
