@@ -14,12 +14,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             let minor = name.strip_suffix(".yaml").and_then(|name| name.split_once('.'));
             let (major, minor) =
                 minor.ok_or_else(|| format!("release/{product}/{name} is named for no minor"))?;
-            minors.push((major.parse::<u16>()?, minor.parse::<u16>()?, folder.join(&name)));
+            minors.push((major.parse::<u16>()?, minor.parse::<u16>()?));
         }
-        minors.sort();
+        minors.sort_unstable();
         writeln!(out, "static {}: &[Embedded] = &[", product.to_uppercase())?;
-        for (major, minor, path) in minors {
-            writeln!(out, "    Embedded::new({major}, {minor}, include_str!({path:?})),")?;
+        for (major, minor) in minors {
+            let file = format!("/release/{product}/{major}.{minor}.yaml");
+            let text = format!("include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"{file}\"))");
+            writeln!(out, "    Embedded::new({major}, {minor}, {text}),")?;
         }
         writeln!(out, "];")?;
     }

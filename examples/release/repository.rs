@@ -38,7 +38,7 @@ impl Tag {
     }
 
     /// Returns the minor that it belongs to.
-    pub fn minor(&self) -> (u16, u16) {
+    pub fn minor(self) -> (u16, u16) {
         (self.major, self.minor)
     }
 }
@@ -95,8 +95,9 @@ impl Repository {
         arguments.extend(paths);
         let list = self.git(&arguments)?;
         let named = list.lines().filter_map(|line| line.split_once(':').map(|(_, path)| path));
-        let sources: Vec<&str> =
-            named.filter(|path| path.ends_with(".go") && !path.ends_with("_test.go")).collect();
+        let sources: Vec<&str> = named
+            .filter(|path| path.strip_suffix(".go").is_some_and(|path| !path.ends_with("_test")))
+            .collect();
         if sources.is_empty() { Ok(Vec::new()) } else { self.files(tag, &sources) }
     }
 

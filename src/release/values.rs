@@ -122,17 +122,13 @@ impl Values {
 
 impl Chart {
     /// Returns how far the templates of a patch read what stands at a dotted path.
-    pub fn reading(&self, path: &str, patch: u16) -> Reading {
-        let path = self.unmerged(path);
-        let lies_below = |path: &str, above: &str| {
-            path == above || path.strip_prefix(above).is_some_and(|rest| rest.starts_with('.'))
-        };
-        let mut reading = if path.is_empty() { Reading::Below } else { Reading::None };
-        for key in self.keys.keys().filter(|key| self.range.holds(key, patch)) {
-            let key = self.unmerged(key);
-            if lies_below(path, key) {
+    pub fn reading(&self, place: &str, patch: u16) -> Reading {
+        let place = self.unmerged(place);
+        let mut reading = if place.is_empty() { Reading::Below } else { Reading::None };
+        for key in self.keys(patch).map(|key| self.unmerged(key)) {
+            if is_in(place, key) {
                 return Reading::Whole;
-            } else if lies_below(key, path) {
+            } else if is_in(key, place) {
                 reading = Reading::Below;
             }
         }
@@ -203,4 +199,9 @@ impl Chart {
         let Some(rest) = path.strip_prefix(merged.as_str()) else { return path };
         if rest.is_empty() { rest } else { rest.strip_prefix('.').unwrap_or(path) }
     }
+}
+
+/// Whether a dotted path is another, or lies below it.
+fn is_in(path: &str, above: &str) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
