@@ -280,11 +280,13 @@ mod tests {
     }
 
     #[test]
-    fn releases_are_in_order_and_complete() {
-        let istio: Vec<String> = istio_minors().map(|minor| minor.to_string()).collect();
-        assert_eq!(istio, (21..=30).map(|minor| format!("1.{minor}")).collect::<Vec<_>>());
-        let flux: Vec<String> = flux_minors().map(|minor| minor.to_string()).collect();
-        assert_eq!(flux, (2..=9).map(|minor| format!("2.{minor}")).collect::<Vec<_>>());
+    fn releases_are_in_order_and_without_a_gap() {
+        for minors in [istio_minors().collect::<Vec<_>>(), flux_minors().collect::<Vec<_>>()] {
+            let follows = |pair: &[Minor]| pair[1] == Minor { minor: pair[0].minor + 1, ..pair[0] };
+            assert!(minors.windows(2).all(follows), "{minors:?}");
+        }
+        assert_eq!(istio_minors().next(), Some(minor("1.21")));
+        assert_eq!(flux_minors().next(), Some(minor("2.2")));
     }
 
     #[test]
@@ -293,7 +295,7 @@ mod tests {
             let istio = Istio::of(minor).expect("known");
             assert_eq!(istio.minor, minor);
             assert!(istio.values().charts().count() > 3);
-            assert_eq!(istio.support().expect("known").minor, minor);
+            assert!(istio.support().is_none_or(|support| support.minor == minor));
         }
         for minor in flux_minors() {
             assert_eq!(Flux::of(minor).expect("known").minor, minor);
@@ -346,7 +348,7 @@ mod tests {
 
     #[test]
     fn a_release_newer_than_the_data_is_taken_for_the_newest_and_one_too_old_for_none() {
-        assert_eq!(Istio::of(minor("1.99")).expect("the newest").minor, minor("1.30"));
+        assert_eq!(Some(Istio::of(minor("1.99")).expect("the newest").minor), istio_minors().next_back());
         assert!(Istio::of(minor("1.20")).is_none());
         assert!(Flux::of(minor("2.1")).is_none());
     }

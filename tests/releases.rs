@@ -25,8 +25,9 @@ const COMBINATIONS: &[(&str, &[&str])] = &[
     ("chartVersion: 0.21.1", &["unsupported-istio error"]),
     ("chartVersion: 1.21.99", &["unknown-istio-patch warning"]),
     ("chartVersion: 1.24.7", &["unknown-istio-patch warning"]),
-    ("chartVersion: 1.31.0", &["unknown-istio warning"]),
+    ("chartVersion: 1.99.0", &["unknown-istio warning"]),
     ("chartVersion: 2.0.0", &["unknown-istio warning"]),
+    ("chartVersion: 1.99.0\nvalues: {gateway: {fromTheFuture: 1}}", &["unknown-istio warning"]),
     // Istio and Kubernetes.
     ("chartVersion: 1.21.1\nkubernetesVersion: '1.25'", &["kubernetes-too-old warning"]),
     ("chartVersion: 1.21.1\nkubernetesVersion: '1.30'", &["untested-kubernetes warning"]),
@@ -39,11 +40,11 @@ const COMBINATIONS: &[(&str, &[&str])] = &[
     ("chartVersion: 1.29.6\nkubernetesVersion: '1.30'", &["untested-kubernetes warning"]),
     ("chartVersion: 1.30.3", &["kubernetes-too-old warning"]),
     ("chartVersion: 1.30.3\nkubernetesVersion: '1.31'", &["kubernetes-too-old warning"]),
-    ("chartVersion: 1.30.3\nkubernetesVersion: '1.37'", &["untested-kubernetes warning"]),
+    ("chartVersion: 1.30.3\nkubernetesVersion: '1.99'", &["untested-kubernetes warning"]),
     // Flux, alone and on Kubernetes.
     ("chartVersion: 1.21.1\nflux: {version: '2.1'}", &["unsupported-flux error"]),
     ("chartVersion: 1.21.1\nflux: {version: '0.41'}", &["unsupported-flux error"]),
-    ("chartVersion: 1.21.1\nflux: {version: '2.10'}", &["unknown-flux warning"]),
+    ("chartVersion: 1.21.1\nflux: {version: '2.99'}", &["unknown-flux warning"]),
     (
         "chartVersion: 1.21.1\nkubernetesVersion: '1.26'\nflux: {version: '2.4'}",
         &["untested-kubernetes warning"],
@@ -118,6 +119,8 @@ const COMBINATIONS: &[(&str, &[&str])] = &[
 
 /// Values that some part of the release reads, free-form maps among them: nothing may be said of these.
 const TAKEN: &[&str] = &[
+    "chartVersion: 1.27.5\nvalues: {istiod: {pilot: {env: {PILOT_HTTP10: '1'}}}, gateway: {replicaCount: 2, kind: DaemonSet}}",
+    "chartVersion: 1.21.1\nvalues: {gateway: {replicaCount: three}}",
     "chartVersion: 1.21.1\nvalues: {istiod: {pilot: {resources: {requests: {cpu: 1, anything: 2}}, nodeSelector: {a.b/c: d}}}}",
     "chartVersion: 1.21.1\nvalues: {istiod: {pilot: {env: {PILOT_HTTP10: '1', GOGC: '50', HTTPS_PROXY: x, MY_OWN: y}}}}",
     "chartVersion: 1.21.1\nvalues: {istiod: {pilot: {affinity: {podAntiAffinity: {}}, podAnnotations: {a: b}, podLabels: {c: d}}}}",
@@ -266,12 +269,17 @@ fn the_data_covers_what_the_documents_promise() {
     assert!(files("flux").is_superset(&named(2, 2..=9)));
     for minor in release::istio_minors() {
         let istio = Istio::of(minor).expect("known");
-        assert!(istio.support().is_some(), "{minor} has no entry in release/facts.yaml");
         for name in ["base", "istiod", "cni", "gateway"] {
             let chart = istio.values().chart(name).expect("known");
             assert!(chart.keys(istio.newest_patch).count() > 9, "{minor} {name}");
         }
         assert!(istio.values().variables().count() > 100, "{minor}");
+    }
+    for minor in (21..=30).map(|minor| release::Minor { major: 1, minor }) {
+        assert!(
+            Istio::of(minor).and_then(Istio::support).is_some(),
+            "{minor} has no entry in release/facts.yaml"
+        );
     }
     assert!(release::flux_minors().all(|minor| Flux::of(minor).is_some()));
 }
@@ -331,7 +339,7 @@ fn a_template_reads_what_its_actions_name() {
 {{- if and .Values.a.b ($.Values.c).d }}
 {{ with .Values.free }}{{ toYaml . }}{{ end }}{{ .Values.free.below }}
 {{ ((.Values.pilot).env).NAME }} {{ index .Values "list" "key" }} {{ hasKey .Values.service "port" }}
-{{ pick .Values "global" "copied" }} {{ dig "global" "deep" true .Values }} {{ .Values.global.mesh | quote }}
+{{ pick .Values "global" "copied" }} {{ dig "global" "deep" true .Values }} {{ dig "global" "name" "" .Values }} {{ .Values.global.mesh | quote }}
 {{- $_ := mustMergeOverwrite $.Values (index $.Values "pilot") }}"#;
     let files = [("chart/templates/a.yaml".to_owned(), template.into())];
     let chart = chart::read(&files).expect("readable");
@@ -345,6 +353,7 @@ fn a_template_reads_what_its_actions_name() {
             "free",
             "global.deep",
             "global.mesh",
+            "global.name",
             "list.key",
             "pilot.env.NAME",
             "service.port"

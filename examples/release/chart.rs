@@ -73,10 +73,10 @@ pub fn read(files: &[(String, Rc<str>)]) -> Result<Chart, String> {
 impl Chart {
     /// Adds keys that a program reads beside the templates.
     pub fn add(&mut self, keys: BTreeSet<String>) {
-        for key in keys {
+        for key in &keys {
             let below = format!("{key}.");
-            if !self.keys.keys().any(|known| known.starts_with(&below)) {
-                self.keys.entry(key).or_insert_with(|| "any".to_owned());
+            if !self.keys.keys().chain(&keys).any(|known| known.starts_with(&below)) {
+                self.keys.entry(key.clone()).or_insert_with(|| "any".to_owned());
             }
         }
     }
@@ -175,8 +175,14 @@ fn strings(text: &str) -> Vec<&str> {
     strings
 }
 
+/// Returns the keys of `dig "a" "b" DEFAULT `; a default that is a string is no key.
 fn dug(before: &str) -> Vec<&str> {
-    before.rsplit_once("dig ").map(|(_, arguments)| strings(arguments)).unwrap_or_default()
+    let arguments = before.rsplit_once("dig ").map_or("", |(_, arguments)| arguments);
+    let mut keys = strings(arguments);
+    if arguments.trim_end().ends_with('"') {
+        keys.pop();
+    }
+    keys
 }
 
 fn join(path: &str, keys: &[&str]) -> String {
@@ -280,10 +286,11 @@ pub fn write(out: &mut String, name: &str, patches: &[(u16, Chart)]) {
         let values: Vec<String> = values.iter().map(|value| format!("\"{value}\"")).collect();
         writeln!(out, "  {}: [{}]", plural(key), values.join(", ")).expect("a string");
     }
-    if let Some(closed) = &newest.closed {
-        list(out, "closed", closed);
-    }
+    let closed: BTreeSet<String> =
+        patches.iter().filter_map(|(_, chart)| chart.closed.clone()).flatten().collect();
+    list(out, "closed", &closed);
     map(out, "schema", &newest.schema);
+    numbers(out, "schemaSince", &schema_since(patches));
     map(out, "replaced", &newest.replaced);
     map(out, "keys", &union(patches));
     numbers(out, "since", &since(patches, |chart| chart.keys.keys()));
@@ -325,6 +332,18 @@ pub fn until<'a, T, I: Iterator<Item = &'a String>>(
     }
     last.retain(|_, patch| *patch != patches[patches.len() - 1].0);
     last
+}
+
+/// Returns the first patch from which on the schema says of a key what it says at last, where that is not the oldest.
+fn schema_since(patches: &[(u16, Chart)]) -> BTreeMap<&str, u16> {
+    let (_, newest) = &patches[patches.len() - 1];
+    let since = |key: &str| {
+        let said = |chart: &Chart| chart.schema.get(key) == newest.schema.get(key);
+        let first = patches.iter().rev().take_while(|(_, chart)| said(chart)).last();
+        first.map_or(0, |(patch, _)| *patch)
+    };
+    let all = newest.schema.keys().map(|key| (key.as_str(), since(key)));
+    all.filter(|(_, patch)| *patch != patches[0].0).collect()
 }
 
 fn list(out: &mut String, name: &str, items: &BTreeSet<String>) {

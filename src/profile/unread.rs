@@ -17,7 +17,6 @@ struct Pinned<'a> {
     chart: &'a Chart,
     istio: &'static Istio,
     version: Patch,
-    /// Whether Helm holds the values against the chart's schema; none where that is broken, but taken by an old Helm.
     schema: Schema,
 }
 
@@ -41,11 +40,17 @@ pub(super) fn check(values: &Values, version: Patch, flux: Minor, diagnostics: &
         ("gateway", &values.gateway),
     ];
     for (name, node) in charts {
-        let (Some(node), Some(istio)) = (node, Istio::of(version.minor)) else { continue };
+        let (Some(node), Some(istio)) = (node, known(version)) else { continue };
         let Some(chart) = istio.values().chart(name) else { continue };
         let pinned = Pinned { name, chart, istio, version, schema: schema(istio, version, flux) };
         pinned.walk(node, &mut Vec::new(), diagnostics);
     }
+}
+
+/// Returns the facts of a release, unless it is newer than they are: of that nothing is known that could be told.
+fn known(version: Patch) -> Option<&'static Istio> {
+    let istio = Istio::of(version.minor)?;
+    (istio.minor == version.minor && version.patch <= istio.newest_patch).then_some(istio)
 }
 
 fn schema(istio: &Istio, version: Patch, flux: Minor) -> Schema {
@@ -98,13 +103,12 @@ impl Pinned<'_> {
             // Helm takes a key out of the chart's values for a null, before anything looks.
             return None;
         }
-        let refusal = self.chart.refusal(path, value.as_str());
-        let by_schema = || match self.schema {
-            Schema::Ignored => None,
-            Schema::Lax => self.chart.schema_refusal(path, value.as_str(), types(value), false),
-            Schema::Sound => self.chart.schema_refusal(path, value.as_str(), types(value), true),
-        };
-        refusal.or_else(by_schema)
+        if self.schema == Schema::Sound && !self.chart.admits(path) {
+            return Some(Refusal::Unknown);
+        }
+        let by_schema = || self.chart.schema_refusal(path, value.as_str(), types(value), self.version.patch);
+        let is_validated = self.schema != Schema::Ignored;
+        self.chart.refusal(path, value.as_str()).or_else(|| is_validated.then(by_schema).flatten())
     }
 
     fn refused(&self, path: &str, key: &Node, value: &Node, refusal: &Refusal) -> Diagnostic {

@@ -33,6 +33,9 @@ pub struct Chart {
     closed: Option<BTreeSet<String>>,
     #[serde(default)]
     schema: BTreeMap<String, Said>,
+    /// The first patch whose schema says so of a key, where that is not the first of all.
+    #[serde(default)]
+    schema_since: BTreeMap<String, u16>,
     #[serde(default)]
     replaced: BTreeMap<String, String>,
     keys: BTreeMap<String, String>,
@@ -166,20 +169,21 @@ impl Chart {
         (!is_known).then(|| Refusal::Values(known.clone()))
     }
 
-    /// Returns why the chart's schema does not take a value, `types` being those of JSON Schema that it is of.
-    ///
-    /// A sound schema forbids other keys at the root; a broken one, where an old Helm still takes it, does not.
+    /// Returns whether the chart's schema, being sound, admits a key.
+    pub fn admits(&self, path: &str) -> bool {
+        path.contains('.') || self.closed.as_ref().is_none_or(|keys| keys.contains(path))
+    }
+
+    /// Returns why the schema of a patch does not take a value, `types` being those of JSON Schema that it is of.
     pub fn schema_refusal(
         &self,
         path: &str,
         value: Option<&str>,
         types: &[&str],
-        is_sound: bool,
+        patch: u16,
     ) -> Option<Refusal> {
-        if is_sound && self.closed.as_ref().is_some_and(|keys| !path.contains('.') && !keys.contains(path)) {
-            return Some(Refusal::Unknown);
-        }
-        let said = self.schema.get(path)?;
+        let since = self.schema_since.get(path).copied().unwrap_or_default();
+        let said = self.schema.get(path).filter(|_| patch >= since)?;
         if !said.values.is_empty() {
             let is_one = value.is_some_and(|value| said.values.iter().any(|known| known == value));
             return (!is_one).then(|| Refusal::Values(said.values.clone()));
