@@ -107,10 +107,10 @@ const COMBINATIONS: &[(&str, &[&str])] = &[
         "chartVersion: 1.21.1\nflux: {version: '2.3'}\nvalues: {gateway: {resources: {limits: {cpu: 2}}}}",
         &["refused-value error"],
     ),
-    ("chartVersion: 1.24.6\nvalues: {gateway: {defaults: {}}}", &["refused-value error"]),
+    ("chartVersion: 1.24.6\nvalues: {gateway: {defaults: {name: a}}}", &["refused-value error"]),
     ("chartVersion: 1.24.6\nvalues: {base: {compatibilityVersion: '1.20'}}", &["refused-value error"]),
     ("chartVersion: 1.24.6\nvalues: {cni: {global: {platform: eks}}}", &["refused-value error"]),
-    ("chartVersion: 1.24.6\nvalues: {istiod: {platform: gke}}", &["refused-value error"]),
+    ("chartVersion: 1.24.6\nvalues: {istiod: {global: {platform: gke}}}", &["refused-value error"]),
     (
         "chartVersion: 1.24.6\nvalues: {istiod: {telemetry: {v2: {stackdriver: {disableOutbound: true}}}}}",
         &["refused-value error"],
@@ -119,6 +119,9 @@ const COMBINATIONS: &[(&str, &[&str])] = &[
 
 /// Values that some part of the release reads, free-form maps among them: nothing may be said of these.
 const TAKEN: &[&str] = &[
+    "chartVersion: 1.21.1\nvalues: {gateway: {defaults: {nodeSelector: {a: b}}}}",
+    // 1.24 picks its values by `global.platform`, and reads `platform` for something else.
+    "chartVersion: 1.24.6\nvalues: {istiod: {platform: gke}}",
     "chartVersion: 1.27.5\nvalues: {istiod: {pilot: {env: {PILOT_HTTP10: '1'}}}, gateway: {replicaCount: 2, kind: DaemonSet}}",
     "chartVersion: 1.21.1\nvalues: {gateway: {replicaCount: three}}",
     "chartVersion: 1.21.1\nvalues: {istiod: {pilot: {resources: {requests: {cpu: 1, anything: 2}}, nodeSelector: {a.b/c: d}}}}",

@@ -27,7 +27,9 @@ pub struct Chart {
     pub closed: Option<BTreeSet<String>>,
     /// What `values.schema.json` says of a key: its type, or the values that it may have.
     pub schema: BTreeMap<String, String>,
-    /// What the key of each file name may say: `files/profile-platform-gke.yaml`.
+    /// The keys by which the chart picks a file of values of its own; it fails where there is no such file.
+    pub selectors: BTreeSet<String>,
+    /// What such a key may say, by its last part: `files/profile-platform-gke.yaml`.
     pub profiles: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -57,16 +59,22 @@ pub fn read(files: &[(String, Rc<str>)]) -> Result<Chart, String> {
             for action in actions(text) {
                 reads.action(action);
             }
+            if name == "zzz_profile.yaml" {
+                chart.selectors = selectors(text);
+            }
             chart.merged = merged(text).or(chart.merged);
             if text.contains("if $.Values.defaults") {
                 chart.refused.insert("defaults".to_owned());
             }
         }
     }
-    let defaults = WRAPPERS.iter().find_map(|wrapper| defaults.get(*wrapper)).cloned().unwrap_or(defaults);
+    let wrapper = WRAPPERS.into_iter().find(|wrapper| defaults.get(*wrapper).is_some());
+    let defaults = wrapper.map_or(&defaults, |wrapper| &defaults[wrapper]);
     chart.closed = closed(&schema);
     said(&schema["$defs"]["values"], &mut Vec::new(), &mut chart.schema);
-    chart.keys = typed(reads.keys(), chart.merged.as_deref(), &defaults);
+    chart.keys = typed(reads.keys(), chart.merged.as_deref(), defaults);
+    // Whoever writes below the wrapper is heard, by accident.
+    chart.keys.extend(wrapper.map(|wrapper| (wrapper.to_owned(), "object".to_owned())));
     Ok(chart)
 }
 
@@ -214,6 +222,15 @@ fn is_key(text: &str) -> bool {
     text.contains('.') && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c))
 }
 
+/// Returns the keys by which `zzz_profile.yaml` picks a file.
+fn selectors(text: &str) -> BTreeSet<String> {
+    let mut reads = Reads::default();
+    actions(text).for_each(|action| reads.action(action));
+    let names = ["compatibilityVersion", "platform", "profile"];
+    let is_selector = |key: &String| names.contains(&key.strip_prefix("global.").unwrap_or(key));
+    reads.looked.into_iter().filter(is_selector).collect()
+}
+
 /// Returns the key that names a profile file, and the value that does.
 fn profile_of(file: &str) -> (&'static str, &str) {
     let by = |prefix, key| file.strip_prefix(prefix).map(|value| (key, value));
@@ -225,8 +242,7 @@ fn profile_of(file: &str) -> (&'static str, &str) {
 /// Returns the keys at the root that the schema knows, where it forbids every other.
 fn closed(schema: &Value) -> Option<BTreeSet<String>> {
     let values = &schema["$defs"]["values"];
-    let keys =
-        values["properties"].as_object()?.keys().filter(|key| !key.starts_with('_')).cloned().collect();
+    let keys = values["properties"].as_object()?.keys().cloned().collect();
     (values["additionalProperties"] == false).then_some(keys)
 }
 
@@ -282,6 +298,7 @@ pub fn write(out: &mut String, name: &str, patches: &[(u16, Chart)]) {
         writeln!(out, "  merged: {merged}").expect("a string");
     }
     list(out, "refused", &newest.refused);
+    list(out, "selectors", &newest.selectors);
     for (key, values) in &newest.profiles {
         let values: Vec<String> = values.iter().map(|value| format!("\"{value}\"")).collect();
         writeln!(out, "  {}: [{}]", plural(key), values.join(", ")).expect("a string");

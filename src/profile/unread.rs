@@ -99,16 +99,16 @@ impl Pinned<'_> {
     }
 
     fn refusal(&self, path: &str, value: &Node) -> Option<Refusal> {
-        if value.is_null() {
-            // Helm takes a key out of the chart's values for a null, before anything looks.
-            return None;
-        }
-        if self.schema == Schema::Sound && !self.chart.admits(path) {
+        // Helm takes a key out of the chart's values for a null, before anything looks; and templates ask whether a
+        // mapping holds anything.
+        let is_nothing = value.is_null() || (value.is_mapping() && value.entries().is_empty());
+        if self.schema == Schema::Sound && !value.is_null() && !self.chart.admits(path) {
             return Some(Refusal::Unknown);
         }
         let by_schema = || self.chart.schema_refusal(path, value.as_str(), types(value), self.version.patch);
-        let is_validated = self.schema != Schema::Ignored;
-        self.chart.refusal(path, value.as_str()).or_else(|| is_validated.then(by_schema).flatten())
+        let is_validated = self.schema != Schema::Ignored && !value.is_null();
+        let by_template = self.chart.refusal(path, value.as_str()).filter(|_| !is_nothing);
+        by_template.or_else(|| is_validated.then(by_schema).flatten())
     }
 
     fn refused(&self, path: &str, key: &Node, value: &Node, refusal: &Refusal) -> Diagnostic {

@@ -23,6 +23,9 @@ pub struct Chart {
     /// Keys that make the chart fail.
     #[serde(default)]
     refused: BTreeSet<String>,
+    /// The keys by which the chart picks a file of values of its own.
+    #[serde(default)]
+    selectors: BTreeSet<String>,
     #[serde(default)]
     compatibility_versions: Vec<String>,
     #[serde(default)]
@@ -158,10 +161,11 @@ impl Chart {
         if self.refused.contains(path) {
             return Some(Refusal::Key);
         }
-        let known = match path {
-            "compatibilityVersion" => &self.compatibility_versions,
-            "platform" | "global.platform" => &self.platforms,
-            "profile" | "global.profile" => &self.profiles,
+        let selector = self.selectors.get(path)?;
+        let known = match selector.rsplit('.').next() {
+            Some("compatibilityVersion") => &self.compatibility_versions,
+            Some("platform") => &self.platforms,
+            Some("profile") => &self.profiles,
             _ => return None,
         };
         let is_known = known.is_empty()
