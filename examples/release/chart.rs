@@ -80,10 +80,10 @@ pub fn read(files: &[(String, Rc<str>)]) -> Result<Chart, String> {
 
 impl Chart {
     /// Adds keys that a program reads beside the templates.
-    pub fn add(&mut self, keys: BTreeSet<String>) {
-        for key in &keys {
+    pub fn add(&mut self, keys: &BTreeSet<String>) {
+        for key in keys {
             let below = format!("{key}.");
-            if !self.keys.keys().chain(&keys).any(|known| known.starts_with(&below)) {
+            if !self.keys.keys().chain(keys).any(|known| known.starts_with(&below)) {
                 self.keys.entry(key.clone()).or_insert_with(|| "any".to_owned());
             }
         }

@@ -102,14 +102,12 @@ fn present(name: &str, named: Tag, tags: &[Tag]) -> Result<Tag, String> {
 
 /// Returns the Helm that is built in: a replacement, where go.mod has one.
 fn helm_version(go_mod: &str) -> Option<String> {
-    let words =
-        |line: &'static str| move |text: &&str| text.contains(line) && !text.trim_start().starts_with("//");
-    let replaced = go_mod.lines().filter(words("helm.sh/helm/")).find(|line| line.contains("=>"));
-    let required = go_mod.lines().find(|line| line.trim_start().starts_with("helm.sh/helm/"));
-    let version = replaced
-        .or(required)?
-        .split_whitespace()
-        .find(|word| word.starts_with('v') && word[1..].starts_with(|c: char| c.is_ascii_digit()))?;
+    let code = go_mod.lines().map(str::trim_start).filter(|line| !line.starts_with("//"));
+    let lines: Vec<&str> = code.filter(|line| line.contains("helm.sh/helm/")).collect();
+    let replaced = lines.iter().find(|line| line.contains("=>"));
+    let is_version =
+        |word: &&str| word.strip_prefix('v').is_some_and(|rest| rest.starts_with(char::is_numeric));
+    let version = replaced.or(lines.first())?.split_whitespace().rfind(is_version)?;
     Some(version.trim_start_matches('v').to_owned())
 }
 
@@ -119,7 +117,7 @@ fn kubernetes(check: &str) -> Option<String> {
     rest.split('"').next()?.strip_suffix(".0-0").map(str::to_owned)
 }
 
-/// Whether every served version that is not deprecated has the field.
+/// Whether the version that is stored, which is the one that we write, has the field.
 fn has_field(definition: &Value, path: &[&str]) -> bool {
     let versions = definition["spec"]["versions"].as_array().map(Vec::as_slice).unwrap_or_default();
     let current = versions.iter().filter(|version| version["storage"] == true);

@@ -102,7 +102,7 @@ fn charts(repository: &Repository, tag: Tag, folders: &BTreeMap<&str, Files>) ->
         let mut chart = chart::read(&folders[name])?;
         if name == "istiod" {
             let sources = repository.files_with(tag, "GetGlobal()", &["pkg/kube/inject", "pilot/pkg"])?;
-            chart.add(getters(&sources));
+            chart.add(&getters(&sources));
         }
         charts.push(chart);
     }

@@ -190,26 +190,26 @@ impl Pinned<'_> {
 
     /// Says which releases read a key that this one does not.
     fn elsewhere(&self, path: &str) -> Option<String> {
-        let reads = |minor: &Minor| {
-            let istio = Istio::of(*minor)?;
-            let chart = istio.values().chart(self.name)?;
-            (chart.reading(path, istio.newest_patch) != Reading::None).then_some(*minor)
-        };
+        self.other_release(|istio| {
+            let chart = istio.values().chart(self.name);
+            chart.is_some_and(|chart| chart.reading(path, istio.newest_patch) != Reading::None)
+        })
+    }
+
+    /// Says which release does what this one does not: the next that does, or else the last that did.
+    fn other_release(&self, does: impl Fn(&Istio) -> bool) -> Option<String> {
         let this = self.istio.minor;
-        if reads(&this).is_some() {
+        if does(self.istio) {
             return Some(format!(
                 "another patch of {this} reads it; {this}.{} does",
                 self.istio.newest_patch
             ));
         }
-        let before =
-            release::istio_minors().rev().filter(|minor| *minor < this).find_map(|minor| reads(&minor));
-        let after = release::istio_minors().filter(|minor| *minor > this).find_map(|minor| reads(&minor));
-        match (before, after) {
-            (_, Some(after)) => Some(format!("it is read from {after} on")),
-            (Some(before), None) => Some(format!("it was read up to {before}")),
-            (None, None) => None,
-        }
+        let does = |minor: &Minor| Istio::of(*minor).is_some_and(&does);
+        let after = release::istio_minors().filter(|minor| *minor > this).find(does);
+        let before = release::istio_minors().rev().filter(|minor| *minor < this).find(does);
+        let from = after.map(|after| format!("it is read from {after} on"));
+        from.or_else(|| before.map(|before| format!("it was read up to {before}")))
     }
 
     /// Reports variables that are misspelt, or that another istiod reads. Others may belong to a library or to Go.
@@ -221,7 +221,8 @@ impl Pinned<'_> {
                 continue;
             }
             let message = format!("istiod {} reads no variable `{name}`", self.version);
-            if let Some(said) = self.variable_elsewhere(name) {
+            let has = |istio: &Istio| istio.values().has_variable(name, istio.newest_patch);
+            if let Some(said) = self.other_release(has) {
                 let fault = Diagnostic::warning("dead-value", key.span, message, "it has no effect");
                 diagnostics.push(fault.with_help(said));
             } else if let Some(near) = near_variable(name, values.variables()) {
@@ -229,26 +230,6 @@ impl Pinned<'_> {
                 let fault = Diagnostic::warning("dead-value", key.span, message, label);
                 diagnostics.push(fault.with_edit(key.span, near));
             }
-        }
-    }
-
-    fn variable_elsewhere(&self, name: &str) -> Option<String> {
-        let reads = |minor: Minor| {
-            Istio::of(minor).is_some_and(|istio| istio.values().has_variable(name, istio.newest_patch))
-        };
-        let this = self.istio.minor;
-        if reads(this) {
-            return Some(format!(
-                "another patch of {this} reads it; {this}.{} does",
-                self.istio.newest_patch
-            ));
-        }
-        let after = release::istio_minors().find(|minor| *minor > this && reads(*minor));
-        let before = release::istio_minors().rev().find(|minor| *minor < this && reads(*minor));
-        match (before, after) {
-            (_, Some(after)) => Some(format!("it is read from {after} on")),
-            (Some(before), None) => Some(format!("it was read up to {before}")),
-            (None, None) => None,
         }
     }
 }

@@ -181,13 +181,13 @@ impl Chart {
     /// Returns why the schema of a patch does not take a value, `types` being those of JSON Schema that it is of.
     pub fn schema_refusal(
         &self,
-        path: &str,
+        place: &str,
         value: Option<&str>,
         types: &[&str],
         patch: u16,
     ) -> Option<Refusal> {
-        let since = self.schema_since.get(path).copied().unwrap_or_default();
-        let said = self.schema.get(path).filter(|_| patch >= since)?;
+        let since = self.schema_since.get(place).copied().unwrap_or_default();
+        let said = self.schema.get(place).filter(|_| patch >= since)?;
         if !said.values.is_empty() {
             let is_one = value.is_some_and(|value| said.values.iter().any(|known| known == value));
             return (!is_one).then(|| Refusal::Values(said.values.clone()));
