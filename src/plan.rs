@@ -21,8 +21,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
 
 use crate::{
-    profile::{Enforcement, Profile},
-    release::{self, Flux, Istio},
+    profile::{self, Enforcement, Profile},
+    release::{Flux, Istio},
     yaml::Node,
 };
 use access::Access;
@@ -155,11 +155,10 @@ impl<'a> Plan<'a> {
 
 /// The facts of the oldest Flux that has to take the tree.
 ///
-/// Without a version the tree is written for 2.4, the first whose `HelmRelease` can pass over a chart's broken schema;
-/// every later Flux takes it as well.
+/// Without a version the tree is written for one that every later Flux takes as well.
 fn flux(profile: &Profile) -> &'static Flux {
     let named = profile.flux.version.as_ref().and_then(|version| version.value.parse().ok());
-    let minor = named.unwrap_or(release::Minor { major: 2, minor: 4 });
+    let minor = named.unwrap_or(profile::DEFAULT_FLUX);
     Flux::of(minor).expect("a profile names a supported Flux")
 }
 

@@ -7,7 +7,9 @@ mod addresses;
 mod doubt;
 mod flow;
 mod platform;
+mod releases;
 mod resolve;
+mod unread;
 mod values;
 mod written;
 
@@ -28,6 +30,7 @@ use crate::{
 pub(crate) use addresses::is_wide;
 pub use flow::{Basis, Flow, HostProtocol, Peer, Target, Unmeshed, WorkloadId};
 pub(crate) use platform::CNI_NAMESPACE;
+pub(crate) use releases::DEFAULT_FLUX;
 
 /// A zero-trust mesh, as its owners declare it.
 #[derive(Debug)]

@@ -1,66 +1,63 @@
 //! Facts about Istio, Flux and Kubernetes releases, read from the data files in `release/`.
 //!
-//! What differs between releases is data; nothing else in the crate compares versions.
+//! What differs between releases is data; nothing else in the crate compares versions. `release/istio/` and
+//! `release/flux/` hold a file per minor, which `cargo run --example release` derives from the upstream repositories;
+//! `release/facts.yaml` holds what no program can derive. A file is read when the first profile asks for its minor.
 
-use std::{fmt, str::FromStr, sync::LazyLock};
+mod facts;
+mod values;
+mod version;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use std::{collections::BTreeMap, sync::LazyLock, sync::OnceLock};
 
-/// A minor release, `1.29`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Minor {
-    /// The first number.
-    pub major: u16,
-    /// The second number.
-    pub minor: u16,
-}
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
-/// A patch release, `1.21.1`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Patch {
-    /// The minor that it mends.
-    pub minor: Minor,
-    /// The third number.
-    pub patch: u16,
-}
-
-/// The first Kubernetes minor whose kubelet starts sidecar containers before the pod's own
-/// (`SidecarContainers`, on by default from 1.29: KEP-753).
-pub const NATIVE_SIDECARS: Minor = Minor { major: 1, minor: 29 };
+pub use facts::{NATIVE_SIDECARS, Support};
+pub use values::{Chart, Reading, Refusal, Values};
+pub use version::{Minor, Patch};
 
 /// What a tree depends on in an Istio minor.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Istio {
     /// Which minor.
     pub minor: Minor,
-    /// The Kubernetes minors it runs on.
-    pub kubernetes: KubernetesRange,
+    /// The newest patch that the data knows.
+    pub newest_patch: u16,
+    /// How the base chart brings the CRDs.
+    pub crds: Crds,
     /// The API version to write each kind with.
+    #[serde(rename = "kinds", deserialize_with = "istio_api_versions")]
     pub api_versions: IstioApiVersions,
     /// Which key of the istiod chart says that the CNI plugin is installed.
+    #[serde(rename = "cniKeys", deserialize_with = "first_cni_key")]
     pub cni_key: CniKey,
     /// Whether proxies send spans to a `zipkin` Service unless told otherwise.
+    #[serde(deserialize_with = "is_some_tracer")]
     pub default_tracer: bool,
+    /// Whether istiod's webhook refuses illegal policies unless told otherwise.
+    pub config_validation: bool,
+    /// The oldest Kubernetes that istioctl finds supported, by the first patch that does.
+    minimum_kubernetes: BTreeMap<u16, Minor>,
     /// The first patch whose gateway chart passes its own values schema; none of them where absent.
-    gateway_schema_fixed: Option<u16>,
+    gateway_schema_sound_from: Option<u16>,
     /// The first patch whose charts leave a webhook's `failurePolicy` to istiod on upgrade.
-    webhook_policy_kept: Option<u16>,
+    failure_policy_kept_from: Option<u16>,
 }
 
-/// The Kubernetes minors that an Istio minor runs on.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct KubernetesRange {
-    /// istiod refuses to start below it (`pkg/kube/k8sversion`).
-    pub oldest: Minor,
-    /// The newest that the Istio project tested with, where known.
-    pub newest_tested: Option<Minor>,
+/// How the base chart brings the CRDs (`manifests/charts/base`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Crds {
+    /// In Helm's `crds/` folder, which Helm itself never upgrades.
+    Folder,
+    /// By a template, as part of the release.
+    Template,
 }
 
 /// The API version that each rendered kind of Istio is written with.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "each field is named for the kind whose apiVersion it holds")]
 pub struct IstioApiVersions {
     pub peer_authentication: String,
@@ -76,120 +73,202 @@ pub struct IstioApiVersions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum CniKey {
     /// `istio_cni.enabled`, read up to 1.23.
-    #[serde(rename = "istio_cni")]
+    #[serde(rename = "istio_cni.enabled")]
     IstioCni,
     /// `pilot.cni.enabled`, the only one from 1.24 on.
-    #[serde(rename = "pilot.cni")]
+    #[serde(rename = "pilot.cni.enabled")]
     PilotCni,
 }
 
 /// What a tree depends on in a Flux minor.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Flux {
     /// Which minor.
     pub minor: Minor,
+    /// The newest patch that the data knows.
+    pub newest_patch: u16,
+    /// The oldest Kubernetes that `flux check` passes (`cmd/flux/check.go`).
+    pub minimum_kubernetes: Minor,
+    /// The Helm that is built into helm-controller, `4.2.4-flux.1`.
+    pub helm: String,
     /// The API version to write each kind with.
+    #[serde(rename = "kinds", deserialize_with = "flux_api_versions")]
     pub api_versions: FluxApiVersions,
-    /// Whether a `HelmRelease` has `disableSchemaValidation` (helm-controller 1.1.0).
-    pub disable_schema_validation: bool,
+    /// Which fields a `HelmRelease` has.
+    #[serde(rename = "helmReleaseFields")]
+    pub helm_release: HelmReleaseFields,
 }
 
 /// The API version that each rendered kind of Flux is written with.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "each field is named for the kind whose apiVersion it holds")]
 pub struct FluxApiVersions {
     pub helm_release: String,
     pub helm_repository: String,
+    pub oci_repository: String,
     pub kustomization: String,
 }
 
-static ISTIO: LazyLock<Vec<Istio>> = LazyLock::new(|| read(include_str!("../release/istio.yaml")));
-static FLUX: LazyLock<Vec<Flux>> = LazyLock::new(|| read(include_str!("../release/flux.yaml")));
+/// The fields of a `HelmRelease` that not every Flux has (helm-controller `config/crd/bases`).
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "each field is named for the field that it speaks of")]
+pub struct HelmReleaseFields {
+    pub chart_ref: bool,
+    pub disable_schema_validation: bool,
+    pub strategy: bool,
+}
 
-fn read<T: serde::de::DeserializeOwned>(text: &str) -> T {
+/// One kind, as a data file has it.
+#[derive(Deserialize)]
+struct Kind {
+    group: String,
+    /// Best first.
+    served: Vec<String>,
+}
+
+/// A data file that is built in.
+struct Embedded {
+    minor: Minor,
+    text: &'static str,
+}
+
+include!(concat!(env!("OUT_DIR"), "/releases.rs"));
+
+impl Embedded {
+    const fn new(major: u16, minor: u16, text: &'static str) -> Self {
+        Self { minor: Minor { major, minor }, text }
+    }
+
+    /// Reads one of the file's documents: the facts, or what the charts read.
+    fn document<T: DeserializeOwned>(&self, index: usize) -> T {
+        let text = self.text.split("\n---\n").nth(index).expect("a data file has the documents that we read");
+        read(text)
+    }
+}
+
+/// A file for each minor, each read when it is asked for.
+struct Shelf<T> {
+    files: &'static [Embedded],
+    read: Vec<OnceLock<T>>,
+}
+
+impl<T> Shelf<T> {
+    fn new(files: &'static [Embedded]) -> Self {
+        Self { files, read: files.iter().map(|_| OnceLock::new()).collect() }
+    }
+
+    /// Returns the newest release that is not newer than `minor`; none where `minor` is older than all.
+    fn latest(&self, minor: Minor, read: impl Fn(&Embedded) -> T) -> Option<&T> {
+        let index = self.files.iter().rposition(|file| file.minor <= minor)?;
+        Some(self.read[index].get_or_init(|| read(&self.files[index])))
+    }
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> T {
     yaml_serde::from_str(text).expect("the release data that we ship is well-formed")
 }
 
 /// Every Istio minor that we know, oldest first; never empty.
-pub fn istio() -> &'static [Istio] {
-    &ISTIO
+pub fn istio_minors() -> impl DoubleEndedIterator<Item = Minor> + ExactSizeIterator {
+    ISTIO.iter().map(|file| file.minor)
 }
 
 /// Every Flux minor that we know, oldest first; never empty.
-pub fn flux() -> &'static [Flux] {
-    &FLUX
-}
-
-/// Returns the newest release that is not newer than `minor`; none where `minor` is older than all.
-fn latest<T>(releases: &'static [T], of: impl Fn(&T) -> Minor, minor: Minor) -> Option<&'static T> {
-    releases.iter().rev().find(|release| of(release) <= minor)
+pub fn flux_minors() -> impl DoubleEndedIterator<Item = Minor> + ExactSizeIterator {
+    FLUX.iter().map(|file| file.minor)
 }
 
 impl Istio {
     /// Returns the facts for `minor`, those of the newest known for a newer one, none for one too old.
     pub fn of(minor: Minor) -> Option<&'static Self> {
-        latest(istio(), |release| release.minor, minor)
+        static SHELF: LazyLock<Shelf<Istio>> = LazyLock::new(|| Shelf::new(ISTIO));
+        SHELF.latest(minor, |file| file.document(0))
+    }
+
+    /// Returns what the charts of this minor read of their values.
+    pub fn values(&self) -> &'static Values {
+        static SHELF: LazyLock<Shelf<Values>> = LazyLock::new(|| Shelf::new(ISTIO));
+        SHELF.latest(self.minor, |file| file.document(1)).expect("this minor is known")
+    }
+
+    /// Returns what the Istio project says of this minor.
+    pub fn support(&self) -> Option<&'static Support> {
+        facts::support(self.minor)
+    }
+
+    /// Returns the oldest Kubernetes that a patch's `istioctl` finds supported (`istioctl/pkg/install/k8sversion`).
+    pub fn minimum_kubernetes(&self, patch: u16) -> Minor {
+        let mut said = self.minimum_kubernetes.range(..=patch);
+        *said.next_back().expect("the first patch says its minimum").1
     }
 
     /// Returns whether Helm 3.18.5 and later refuse this patch's gateway chart for its own schema.
     ///
     /// The schema forbids at its root the keys that it takes in by reference (istio/istio#57354).
     pub fn gateway_schema_is_broken(&self, patch: u16) -> bool {
-        self.gateway_schema_fixed.is_none_or(|fixed| patch < fixed)
+        self.gateway_schema_sound_from.is_none_or(|sound| patch < sound)
     }
 
     /// Returns whether an upgrade to this patch sets webhooks back to `failurePolicy: Ignore` (istio/istio#59367).
     pub fn upgrade_resets_webhooks(&self, patch: u16) -> bool {
-        self.webhook_policy_kept.is_none_or(|kept| patch < kept)
+        self.failure_policy_kept_from.is_none_or(|kept| patch < kept)
     }
 }
 
 impl Flux {
     /// Returns the facts for `minor`, those of the newest known for a newer one, none for one too old.
     pub fn of(minor: Minor) -> Option<&'static Self> {
-        latest(flux(), |release| release.minor, minor)
+        static SHELF: LazyLock<Shelf<Flux>> = LazyLock::new(|| Shelf::new(FLUX));
+        SHELF.latest(minor, |file| file.document(0))
+    }
+
+    /// Returns whether this Flux installs a gateway chart whose values it first holds against the chart's schema.
+    ///
+    /// Where we pass over a broken schema (`disableSchemaValidation`) nothing is held against it.
+    pub fn validates(&self, istio: &Istio, patch: u16) -> bool {
+        !(istio.gateway_schema_is_broken(patch) && self.helm_release.disable_schema_validation)
     }
 }
 
-impl FromStr for Minor {
-    type Err = ();
-
-    /// Reads `1.29`; a patch number after it is left out.
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let mut numbers = text.split('.').map(|part| part.parse().map_err(drop));
-        let (Some(major), Some(minor)) = (numbers.next(), numbers.next()) else { return Err(()) };
-        Ok(Self { major: major?, minor: minor? })
-    }
+/// Returns `group/version` of a kind, in the best version that is served.
+fn best<E: serde::de::Error>(kinds: &BTreeMap<String, Kind>, kind: &str) -> Result<String, E> {
+    let known = kinds.get(kind).and_then(|kind| Some(format!("{}/{}", kind.group, kind.served.first()?)));
+    known.ok_or_else(|| E::custom(format!("no version of `{kind}` is served")))
 }
 
-impl FromStr for Patch {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (minor, patch) = text.rsplit_once('.').ok_or(())?;
-        Ok(Self { minor: minor.parse()?, patch: patch.parse().map_err(drop)? })
-    }
+fn istio_api_versions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IstioApiVersions, D::Error> {
+    let kinds = BTreeMap::deserialize(deserializer)?;
+    Ok(IstioApiVersions {
+        peer_authentication: best(&kinds, "PeerAuthentication")?,
+        authorization_policy: best(&kinds, "AuthorizationPolicy")?,
+        gateway: best(&kinds, "Gateway")?,
+        service_entry: best(&kinds, "ServiceEntry")?,
+        sidecar: best(&kinds, "Sidecar")?,
+        virtual_service: best(&kinds, "VirtualService")?,
+        telemetry: best(&kinds, "Telemetry")?,
+    })
 }
 
-impl fmt::Display for Minor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)
-    }
+fn flux_api_versions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FluxApiVersions, D::Error> {
+    let kinds = BTreeMap::deserialize(deserializer)?;
+    Ok(FluxApiVersions {
+        helm_release: best(&kinds, "HelmRelease")?,
+        helm_repository: best(&kinds, "HelmRepository")?,
+        oci_repository: best(&kinds, "OCIRepository")?,
+        kustomization: best(&kinds, "Kustomization")?,
+    })
 }
 
-impl fmt::Display for Patch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.minor, self.patch)
-    }
+/// Where a chart reads both keys, the older one is what its releases read all along.
+fn first_cni_key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CniKey, D::Error> {
+    let keys = Vec::<CniKey>::deserialize(deserializer)?;
+    keys.first().copied().ok_or_else(|| serde::de::Error::custom("no key switches CNI on"))
 }
 
-impl<'de> Deserialize<'de> for Minor {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|()| serde::de::Error::custom(format!("`{text}` is no minor version")))
-    }
+fn is_some_tracer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(String::deserialize(deserializer)? != "none")
 }
 
 #[cfg(test)]
@@ -201,11 +280,26 @@ mod tests {
     }
 
     #[test]
-    fn releases_are_in_order_and_complete() {
-        let istio: Vec<String> = istio().iter().map(|release| release.minor.to_string()).collect();
-        assert_eq!(istio, (21..=30).map(|minor| format!("1.{minor}")).collect::<Vec<_>>());
-        let flux: Vec<String> = flux().iter().map(|release| release.minor.to_string()).collect();
-        assert_eq!(flux, (2..=9).map(|minor| format!("2.{minor}")).collect::<Vec<_>>());
+    fn releases_are_in_order_and_without_a_gap() {
+        for minors in [istio_minors().collect::<Vec<_>>(), flux_minors().collect::<Vec<_>>()] {
+            let follows = |pair: &[Minor]| pair[1] == Minor { minor: pair[0].minor + 1, ..pair[0] };
+            assert!(minors.windows(2).all(follows), "{minors:?}");
+        }
+        assert_eq!(istio_minors().next(), Some(minor("1.21")));
+        assert_eq!(flux_minors().next(), Some(minor("2.2")));
+    }
+
+    #[test]
+    fn every_data_file_can_be_read_and_is_named_for_its_minor() {
+        for minor in istio_minors() {
+            let istio = Istio::of(minor).expect("known");
+            assert_eq!(istio.minor, minor);
+            assert!(istio.values().charts().count() > 3);
+            assert!(istio.support().is_none_or(|support| support.minor == minor));
+        }
+        for minor in flux_minors() {
+            assert_eq!(Flux::of(minor).expect("known").minor, minor);
+        }
     }
 
     #[test]
@@ -221,20 +315,40 @@ mod tests {
     }
 
     #[test]
-    fn peer_authentication_has_no_v1_before_1_22() {
+    fn the_minimum_kubernetes_may_rise_within_a_minor() {
+        let minimum = |text: &str| {
+            let patch: Patch = text.parse().expect("a patch");
+            Istio::of(patch.minor).expect("known").minimum_kubernetes(patch.patch).to_string()
+        };
         assert_eq!(
-            Istio::of(minor("1.21")).expect("known").api_versions.peer_authentication,
-            "security.istio.io/v1beta1"
+            ["1.21.1", "1.25.0", "1.25.5", "1.28.1", "1.28.2"].map(minimum),
+            ["1.26", "1.28", "1.29", "1.29", "1.30"]
+        );
+    }
+
+    #[test]
+    fn a_kind_is_written_in_the_best_version_that_is_served() {
+        let istio = &Istio::of(minor("1.21")).expect("known").api_versions;
+        assert_eq!(istio.peer_authentication, "security.istio.io/v1beta1");
+        assert_eq!(istio.authorization_policy, "security.istio.io/v1");
+        assert_eq!(istio.gateway, "networking.istio.io/v1beta1");
+        assert_eq!(istio.telemetry, "telemetry.istio.io/v1alpha1");
+        let istio = &Istio::of(minor("1.22")).expect("known").api_versions;
+        assert_eq!(istio.peer_authentication, "security.istio.io/v1");
+        assert_eq!(istio.telemetry, "telemetry.istio.io/v1");
+        assert_eq!(
+            Flux::of(minor("2.2")).expect("known").api_versions.helm_release,
+            "helm.toolkit.fluxcd.io/v2beta2"
         );
         assert_eq!(
-            Istio::of(minor("1.22")).expect("known").api_versions.peer_authentication,
-            "security.istio.io/v1"
+            Flux::of(minor("2.3")).expect("known").api_versions.helm_release,
+            "helm.toolkit.fluxcd.io/v2"
         );
     }
 
     #[test]
     fn a_release_newer_than_the_data_is_taken_for_the_newest_and_one_too_old_for_none() {
-        assert_eq!(Istio::of(minor("1.99")).expect("the newest").minor, minor("1.30"));
+        assert_eq!(Some(Istio::of(minor("1.99")).expect("the newest").minor), istio_minors().next_back());
         assert!(Istio::of(minor("1.20")).is_none());
         assert!(Flux::of(minor("2.1")).is_none());
     }

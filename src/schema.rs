@@ -19,7 +19,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::diagnostic::Diagnostic;
 use crate::yaml::Node;
-pub use names::nearest;
+pub use names::{either, nearest, quoted};
 
 /// A compiled schema.
 #[derive(Debug, Clone)]

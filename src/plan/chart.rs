@@ -27,7 +27,7 @@ impl Plan<'_> {
         // Only the gateway chart has a schema, and a broken one refuses the chart's own defaults. From Flux 2.4 on the
         // field exists; set there already, it spares the day on which Flux is upgraded.
         let disable_schema_validation = is_gateway
-            && self.flux.disable_schema_validation
+            && self.flux.helm_release.disable_schema_validation
             && self.istio.gateway_schema_is_broken(installed);
         let has_webhook =
             matches!(chart.name, "base" | "istiod") && self.istio.upgrade_resets_webhooks(installed);

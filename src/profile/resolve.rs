@@ -16,12 +16,11 @@ use super::{
     doubt::{self, Doubt},
     flow::Flow,
     platform::{self, GATEWAY_NAMESPACE, Platform},
-    read, values,
+    read, releases, unread, values,
     written::{self, DnsPreset, Document},
 };
 use crate::{
     diagnostic::Diagnostic,
-    release::{self, Istio, Minor, Patch},
     source::{Source, Sources, Span},
     yaml::{self, Node, Spanned},
 };
@@ -87,11 +86,12 @@ pub(super) fn resolve(
 ) -> Option<Profile> {
     let document = yaml::read::<Document>(root).map_err(|fault| diagnostics.push(*fault)).ok()?;
     let name = name(document.name.as_ref(), stem, root.span, diagnostics);
-    let chart_version = chart_version(document.chart_version.as_ref(), diagnostics);
+    let chart_version = releases::istio(document.chart_version.as_ref(), diagnostics);
     let chart_span = document.chart_version.as_ref().map(|version| version.span);
     let istio = chart_version.zip(chart_span);
-    let kubernetes_version = kubernetes_version(document.kubernetes_version.as_ref(), istio, diagnostics);
-    flux_version(document.flux.version.as_ref(), diagnostics);
+    let kubernetes = document.kubernetes_version.as_ref();
+    let kubernetes_version = releases::kubernetes(kubernetes, istio, diagnostics);
+    let flux_version = releases::flux(document.flux.version.as_ref(), kubernetes, diagnostics);
     let path = match &document.path {
         Some(path) => path.value.clone().into(),
         None => format!("clusters/{name}/istio").into(),
@@ -135,6 +135,9 @@ pub(super) fn resolve(
     let governs = |name: &str| namespaces.iter().any(|namespace| namespace.name == name);
     platform::monitoring(root, &platform, governs, diagnostics);
     let values = values::read(root.get("values"), diagnostics);
+    if let Some(version) = chart_version {
+        unread::check(&values, version, flux_version, diagnostics);
+    }
     Some(Profile {
         name,
         path,
@@ -180,103 +183,6 @@ fn name(
         );
     }
     stem.to_owned()
-}
-
-fn chart_version(written: Option<&Spanned<String>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Patch> {
-    let written = written?;
-    let version: Patch = written.value.parse().ok()?;
-    let known = release::istio();
-    let (oldest, newest) = (known[0].minor, known[known.len() - 1].minor);
-    if version.minor < oldest {
-        diagnostics.push(
-            Diagnostic::error(
-                "unsupported-istio",
-                written.span,
-                format!("Istio {version} is older than what the tree is written for"),
-                format!("{oldest} or later was expected"),
-            )
-            .with_help("upgrade Istio one minor at a time before you render for it"),
-        );
-    } else if version.minor > newest {
-        diagnostics.push(
-            Diagnostic::warning(
-                "unknown-istio",
-                written.span,
-                format!("Istio {version} is newer than the facts in this meshwright"),
-                format!("taken to be like {newest}"),
-            )
-            .with_help("look for a newer meshwright, or check the release's upgrade notes by hand"),
-        );
-    }
-    Some(version)
-}
-
-fn kubernetes_version(
-    written: Option<&Spanned<String>>,
-    istio: Option<(Patch, Span)>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Minor {
-    let default = Minor { major: 1, minor: 29 };
-    let version = written.and_then(|written| written.value.parse().ok()).unwrap_or(default);
-    let Some((istio, chart_span)) = istio else { return version };
-    let Some(range) = Istio::of(istio.minor).map(|facts| facts.kubernetes) else { return version };
-    if version < range.oldest {
-        let (span, label, help) = match written {
-            Some(written) => (
-                written.span,
-                format!("{} or later was expected", range.oldest),
-                "upgrade the cluster first, or stay on an older `chartVersion`".to_owned(),
-            ),
-            None => (
-                chart_span,
-                format!("`kubernetesVersion` is {default} where it is not said"),
-                format!("add `kubernetesVersion: \"{}\"`, or later, if the cluster is", range.oldest),
-            ),
-        };
-        let message = format!("Istio {istio} does not start on Kubernetes {version}");
-        diagnostics.push(Diagnostic::error("kubernetes-too-old", span, message, label).with_help(help));
-    } else if let (Some(newest), Some(span)) =
-        (range.newest_tested.filter(|newest| version > *newest), written.map(|written| written.span))
-    {
-        diagnostics.push(
-            Diagnostic::warning(
-                "untested-kubernetes",
-                span,
-                format!("the Istio project did not test {istio} on Kubernetes {version}"),
-                format!("tested up to {newest}"),
-            )
-            .with_help("plan the upgrade of Istio; the tree is the same"),
-        );
-    }
-    version
-}
-
-fn flux_version(written: Option<&Spanned<String>>, diagnostics: &mut Vec<Diagnostic>) {
-    let Some(written) = written else { return };
-    let Ok(version) = written.value.parse::<Minor>() else { return };
-    let known = release::flux();
-    let (oldest, newest) = (known[0].minor, known[known.len() - 1].minor);
-    if version < oldest {
-        diagnostics.push(
-            Diagnostic::error(
-                "unsupported-flux",
-                written.span,
-                format!("Flux {version} is older than what the tree is written for"),
-                format!("{oldest} or later was expected"),
-            )
-            .with_help("upgrade Flux before you render for it"),
-        );
-    } else if version > newest {
-        diagnostics.push(
-            Diagnostic::warning(
-                "unknown-flux",
-                written.span,
-                format!("Flux {version} is newer than the facts in this meshwright"),
-                format!("taken to be like {newest}"),
-            )
-            .with_help("look for a newer meshwright, or read Flux's changelog for removed APIs"),
-        );
-    }
 }
 
 fn gateway(written: written::Gateway, diagnostics: &mut Vec<Diagnostic>) -> Gateway {

@@ -1,0 +1,192 @@
+//! The releases that a profile names, and which of them do not go together.
+//!
+//! What is proven not to work is an error; what upstream does not test or support, and what our data does not know, is
+//! a warning that says what is assumed.
+
+use crate::{
+    diagnostic::Diagnostic,
+    release::{self, Flux, Istio, Minor, Patch},
+    source::Span,
+    yaml::Spanned,
+};
+
+/// The Kubernetes that a tree is written for where the profile names none.
+const DEFAULT_KUBERNETES: Minor = Minor { major: 1, minor: 29 };
+
+/// The Flux that a tree is written for where the profile names none: the first whose `HelmRelease` can pass over a
+/// chart's broken schema. Every later Flux takes the tree as well.
+pub(crate) const DEFAULT_FLUX: Minor = Minor { major: 2, minor: 4 };
+
+/// Reads `chartVersion`.
+pub(super) fn istio(written: Option<&Spanned<String>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Patch> {
+    let written = written?;
+    let version: Patch = written.value.parse().ok()?;
+    let (oldest, newest) = ends(release::istio_minors());
+    if version.minor < oldest {
+        diagnostics.push(
+            Diagnostic::error(
+                "unsupported-istio",
+                written.span,
+                format!("Istio {version} is older than what the tree is written for"),
+                format!("{oldest} or later was expected"),
+            )
+            .with_help("upgrade Istio one minor at a time before you render for it"),
+        );
+    } else if version.minor > newest {
+        diagnostics.push(
+            Diagnostic::warning(
+                "unknown-istio",
+                written.span,
+                format!("Istio {version} is newer than the facts in this meshwright"),
+                format!("taken to be like {newest}"),
+            )
+            .with_help("look for a newer meshwright, or check the release's upgrade notes by hand"),
+        );
+    } else {
+        diagnostics.extend(unknown_patch(version, written.span));
+    }
+    Some(version)
+}
+
+/// Reports a patch that the data does not know: one that never was, or one that came later.
+fn unknown_patch(version: Patch, span: Span) -> Option<Diagnostic> {
+    let newest = Patch { patch: Istio::of(version.minor)?.newest_patch, ..version };
+    (version > newest).then(|| {
+        Diagnostic::warning(
+            "unknown-istio-patch",
+            span,
+            format!("this meshwright knows no Istio {version}"),
+            format!("taken to be like {newest}, the newest that it knows"),
+        )
+        .with_help("Flux waits for ever for a chart that does not exist; see that this one does")
+    })
+}
+
+/// Reads `kubernetesVersion`, and holds it against the ranges of Istio.
+pub(super) fn kubernetes(
+    written: Option<&Spanned<String>>,
+    istio: Option<(Patch, Span)>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Minor {
+    let version = written.and_then(|written| written.value.parse().ok()).unwrap_or(DEFAULT_KUBERNETES);
+    let Some((istio, chart_span)) = istio else { return version };
+    let Some(facts) = Istio::of(istio.minor).filter(|facts| facts.minor == istio.minor) else {
+        return version;
+    };
+    let minimum = facts.minimum_kubernetes(istio.patch);
+    if version < minimum {
+        diagnostics.push(too_old(version, istio, minimum, written.map(|written| written.span), chart_span));
+    } else if let Some(written) = written {
+        diagnostics.extend(untested(version, istio, facts, written.span));
+    }
+    version
+}
+
+/// Below its minimum `istioctl` warns and goes on (`istioctl/pkg/install/k8sversion`), and istiod does not look.
+fn too_old(version: Minor, istio: Patch, minimum: Minor, written: Option<Span>, chart: Span) -> Diagnostic {
+    let message = format!("Istio {istio} does not support Kubernetes {version}");
+    let (span, label, help) = match written {
+        Some(written) => (
+            written,
+            format!("{minimum} or later was expected"),
+            "upgrade the cluster first, or stay on an older `chartVersion`".to_owned(),
+        ),
+        None => (
+            chart,
+            format!("`kubernetesVersion` is {version} where it is not said"),
+            format!("add `kubernetesVersion: \"{minimum}\"`, or later, if the cluster is"),
+        ),
+    };
+    Diagnostic::warning("kubernetes-too-old", span, message, label).with_help(help)
+}
+
+/// Reports a Kubernetes outside the range that the Istio project supports, and so tests.
+fn untested(version: Minor, istio: Patch, facts: &Istio, span: Span) -> Option<Diagnostic> {
+    let range = facts.support()?.kubernetes;
+    let is_tested = range.tested_from.is_some_and(|from| from <= version) && version <= range.newest;
+    let supported = format!("supported on {} to {}", range.oldest, range.newest);
+    let (message, label, help) = if version > range.newest {
+        (
+            format!("the Istio project did not test {istio} on Kubernetes {version}"),
+            format!("tested up to {}", range.newest),
+            "plan the upgrade of Istio; the tree is the same",
+        )
+    } else if version < range.oldest && is_tested {
+        (
+            format!("the Istio project tested {istio} on Kubernetes {version}, but does not support it"),
+            supported,
+            "plan the upgrade of the cluster; the tree is the same",
+        )
+    } else if version < range.oldest {
+        (
+            format!("the Istio project does not support {istio} on Kubernetes {version}"),
+            supported,
+            "plan the upgrade of the cluster; the tree is the same",
+        )
+    } else {
+        return None;
+    };
+    Some(Diagnostic::warning("untested-kubernetes", span, message, label).with_help(help))
+}
+
+/// Reads `flux.version`, and holds the Kubernetes that the profile names against it.
+pub(super) fn flux(
+    written: Option<&Spanned<String>>,
+    kubernetes: Option<&Spanned<String>>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Minor {
+    let Some((written, version)) = written.and_then(|written| Some((written, written.value.parse().ok()?)))
+    else {
+        return DEFAULT_FLUX;
+    };
+    let (oldest, newest) = ends(release::flux_minors());
+    if version < oldest {
+        diagnostics.push(
+            Diagnostic::error(
+                "unsupported-flux",
+                written.span,
+                format!("Flux {version} is older than what the tree is written for"),
+                format!("{oldest} or later was expected"),
+            )
+            .with_help("upgrade Flux before you render for it"),
+        );
+    } else if version > newest {
+        diagnostics.push(
+            Diagnostic::warning(
+                "unknown-flux",
+                written.span,
+                format!("Flux {version} is newer than the facts in this meshwright"),
+                format!("taken to be like {newest}"),
+            )
+            .with_help("look for a newer meshwright, or read Flux's changelog for removed APIs"),
+        );
+    } else if let Some(kubernetes) = kubernetes {
+        diagnostics.extend(flux_on(version, kubernetes));
+    }
+    version
+}
+
+/// Reports a Kubernetes that `flux check` fails on.
+fn flux_on(flux: Minor, kubernetes: &Spanned<String>) -> Option<Diagnostic> {
+    let version: Minor = kubernetes.value.parse().ok()?;
+    let minimum = Flux::of(flux)?.minimum_kubernetes;
+    (version < minimum).then(|| {
+        let newest = release::flux_minors()
+            .rev()
+            .find(|minor| Flux::of(*minor).is_some_and(|facts| facts.minimum_kubernetes <= version));
+        let fits =
+            newest.map_or_else(String::new, |newest| format!("; {newest} is the newest for {version}"));
+        Diagnostic::warning(
+            "untested-kubernetes",
+            kubernetes.span,
+            format!("`flux check` of Flux {flux} fails on Kubernetes {version}"),
+            format!("{minimum} or later was expected"),
+        )
+        .with_help(format!("upgrade the cluster, or say an older `flux.version`{fits}"))
+    })
+}
+
+fn ends(mut minors: impl DoubleEndedIterator<Item = Minor>) -> (Minor, Minor) {
+    let oldest = minors.next().expect("at least one release is known");
+    (oldest, minors.next_back().unwrap_or(oldest))
+}
