@@ -115,7 +115,18 @@ impl Resolution<'_> {
                 "the flow belongs into the fragment of the team that calls, or into the profile"
             });
         }
-        ok
+        // What its proxy cannot encrypt stands among what is weaker than the default.
+        let is_plaintext = targets.iter().any(|target| matches!(target, Target::Unmeshed(..)));
+        if is_plaintext {
+            self.error(
+                "fragment-weakens",
+                to,
+                "a fragment cannot weaken the mesh",
+                "no sidecar, so plaintext",
+            )
+            .help("the flow belongs into the profile");
+        }
+        ok && !is_plaintext
     }
 
     /// STRICT refuses a caller without a mesh certificate, whatever is allowed.
