@@ -57,6 +57,8 @@ pub struct Profile {
     pub api_server: ApiServer,
     /// Who answers DNS; never empty.
     pub resolvers: Vec<Resolver>,
+    /// Whether the cluster is OpenShift, whose CNI plugins are chained by Multus.
+    pub is_openshift: bool,
     /// The control plane.
     pub mesh: Mesh,
     /// The one entrance.

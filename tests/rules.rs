@@ -425,6 +425,8 @@ fn a_declared_flow_is_opened_at_every_end() {
     let backends = named(&rendered, "NetworkPolicy", "istio-ingress", "backends")["spec"]["egress"].clone();
     assert_eq!(backends[0]["ports"], tcp(8080));
     let exposed = named(&rendered, "AuthorizationPolicy", "shop", "workload-web")["spec"]["rules"].clone();
+    let hosts = &exposed[0]["to"][0]["operation"]["hosts"];
+    assert_eq!(hosts, &json!(["shop.apps.example.com", "shop.apps.example.com:*"]));
     assert_eq!(
         exposed[0]["from"],
         json!([{"source": {"principals": ["cluster.local/ns/istio-ingress/sa/istio-ingressgateway"]}}])
@@ -588,6 +590,24 @@ fn every_key_is_text() {
             }
         }
     }
+}
+
+/// On OpenShift Multus chains the CNI plugins, from other folders; without that no pod gets its network.
+#[test]
+fn the_charts_learn_of_openshift() {
+    let values = |chart: &str, name: &str| {
+        let more = format!("chartVersion: {chart}\ndns: {{preset: openshift}}\nmesh: {{cni: true}}");
+        let values = release(&with(&more), name)["spec"]["values"].clone();
+        [values["profile"].clone(), values["global"]["platform"].clone()]
+    };
+    for name in ["istiod", "istio-cni"] {
+        assert_eq!(values("1.21.1", name), [json!("openshift"), Value::Null]);
+        assert_eq!(values("1.24.0", name), [Value::Null, json!("openshift")]);
+    }
+    assert_eq!(
+        release(&with("dns: {preset: openshift}"), "istiod")["spec"]["values"]["profile"],
+        Value::Null
+    );
 }
 
 /// Nothing that a user writes is more than a value.

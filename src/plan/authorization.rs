@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::{GATEWAY, Plan, namespace::workload_policy};
 use crate::profile::{Basis, Flow, Peer, Profile, Target, WorkloadId};
 
-/// What may be asked: ports, methods and paths; an empty list is any.
-type Operation<'a> = (Vec<String>, &'a [String], &'a [String]);
+/// What may be asked: ports, hosts, methods and paths; an empty list is any.
+type Operation<'a> = (Vec<String>, Vec<String>, &'a [String], &'a [String]);
 
 /// Who may ask.
 #[derive(Default)]
@@ -56,10 +56,19 @@ fn rules(profile: &Profile, flows: &[&Flow]) -> Vec<Value> {
         let ports = profile.ports_of(*id, ports).map(|port| port.port.to_string()).collect();
         // Every path needs no condition; a condition would shut out requests whose path does not begin with a slash.
         let paths = if flow.paths == ["/*"] { &[] } else { flow.paths.as_slice() };
-        rules.entry((ports, &flow.methods, paths)).or_default().add(profile, flow);
+        // Without it, whoever can write a route for one host could send another host's requests here. A Host header may
+        // carry the port.
+        let hosts = match &flow.basis {
+            Basis::Expose(host) => vec![host.clone(), format!("{host}:*")],
+            Basis::Allow | Basis::Egress | Basis::Exception(_) => Vec::new(),
+        };
+        rules.entry((ports, hosts, &flow.methods, paths)).or_default().add(profile, flow);
     }
-    let rule = |((ports, methods, paths), sources): (Operation<'_>, Sources)| {
+    let rule = |((ports, hosts, methods, paths), sources): (Operation<'_>, Sources)| {
         let mut operation = json!({"ports": ports});
+        if !hosts.is_empty() {
+            operation["hosts"] = json!(hosts);
+        }
         if !methods.is_empty() {
             operation["methods"] = json!(methods);
         }

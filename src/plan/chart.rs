@@ -71,7 +71,7 @@ impl Plan<'_> {
             template: "values/cni.yaml",
             overlay: profile.values.cni.as_ref(),
         };
-        let own = json!({"images": profile.mesh.images, "cniNamespace": crate::profile::CNI_NAMESPACE});
+        let own = json!({"images": profile.mesh.images, "cniNamespace": crate::profile::CNI_NAMESPACE, "platform": self.platform()});
         self.helm_release(folder, "helmrelease-cni.yaml", &chart, own);
     }
 
@@ -102,6 +102,7 @@ impl Plan<'_> {
             "legacyTracer": self.istio.default_tracer,
             "cni": cni,
             "legacyCni": self.istio.cni_key == CniKey::IstioCni,
+            "platform": self.platform(),
             "nativeSidecars": native_sidecars,
             "holdApplication": !native_sidecars,
             "fips": profile.mesh.fips,
@@ -114,6 +115,16 @@ impl Plan<'_> {
             "tracing": tracing,
         });
         self.helm_release(folder, "helmrelease-istiod.yaml", &chart, own);
+    }
+
+    /// Returns the key by which the charts learn of OpenShift, where they have to: a chart's profile up to 1.23
+    /// (`files/profile-openshift.yaml`), `global.platform` from 1.24 on (`files/profile-platform-openshift.yaml`).
+    fn platform(&self) -> Option<&'static str> {
+        let is_openshift = self.profile.is_openshift && self.profile.mesh.cni;
+        is_openshift.then_some(match self.istio.cni_key {
+            CniKey::IstioCni => "profile",
+            CniKey::PilotCni => "global.platform",
+        })
     }
 
     pub(super) fn gateway_release(&self, folder: &mut Folder) {

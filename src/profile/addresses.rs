@@ -125,6 +125,21 @@ pub(super) fn metadata(cidr: IpNet, span: Span) -> Option<Diagnostic> {
     Some(fault.with_help("give the workload an identity of its own, and leave this out"))
 }
 
+/// Reports addresses that no public host has: what lies there is for the platform to open, not for a team.
+pub(super) fn private(cidr: IpNet, span: Span) -> Option<Diagnostic> {
+    const PRIVATE: [&str; 5] = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
+    let mut ranges = PRIVATE.iter().map(|range| range.parse::<IpNet>().expect("a CIDR of ours"));
+    let fault = Diagnostic::error(
+        "fragment-grant",
+        span,
+        format!("`{cidr}` is private"),
+        "a public address was expected",
+    );
+    ranges
+        .any(|range| range.contains(&cidr) || cidr.contains(&range))
+        .then(|| fault.with_help("the flow belongs into the profile"))
+}
+
 fn within(cidr: IpNet, span: Span, cluster: &Cluster) -> Option<Diagnostic> {
     let meets = |own: &&IpNet| own.contains(&cidr) || cidr.contains(*own);
     let (own, instead) = if let Some(own) = cluster.pods.iter().find(meets) {

@@ -127,7 +127,7 @@ pub(super) fn resolve(
     for (index, declared) in declared.iter().enumerate() {
         resolution.exposures(index, &declared.written.expose);
         resolution.allows(index, &declared.written.allow, declared.is_fragment);
-        resolution.egress(index, &declared.written.egress);
+        resolution.egress(index, &declared.written.egress, declared.is_fragment);
     }
     resolution.exceptions(&document.exceptions);
     let tracing = document.tracing.as_ref().and_then(|tracing| resolution.tracing(tracing));
@@ -149,6 +149,7 @@ pub(super) fn resolve(
         flux: document.flux,
         cluster: document.cluster,
         api_server: document.api_server,
+        is_openshift: document.dns.is_openshift(),
         resolvers: resolvers(&document.dns, diagnostics),
         mesh: document.mesh,
         gateway: gateway(document.gateway, diagnostics),

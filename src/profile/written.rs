@@ -38,6 +38,13 @@ pub(super) struct Dns {
     pub peers: Vec<Spanned<Resolver>>,
 }
 
+impl Dns {
+    /// Whether the preset names OpenShift; resolvers said by hand say nothing of the platform.
+    pub(super) fn is_openshift(&self) -> bool {
+        self.peers.is_empty() && matches!(self.preset, DnsPreset::Openshift)
+    }
+}
+
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum DnsPreset {

@@ -5,7 +5,7 @@ use crate::{
     diagnostic::Diagnostic,
     profile::{
         addresses,
-        flow::{Basis, Flow, Peer, Target, WorkloadId},
+        flow::{Basis, Flow, Peer, Target},
         written,
     },
     source::Span,
@@ -24,7 +24,7 @@ impl Resolution<'_> {
             }
             let targets = self.targets(home, to, allow.value.port.as_ref());
             let (Some(caller), Some(targets)) = (caller, targets) else { continue };
-            if is_fragment && !self.may_grant(home, &caller, &targets, (from.span, to.span)) {
+            if is_fragment && !self.may_grant(home, &targets, to.span) {
                 continue;
             }
             if !self.can_authenticate(&caller, from.span) {
@@ -84,38 +84,23 @@ impl Resolution<'_> {
         }
     }
 
-    /// A team opens its own workloads to others, and its own workloads' way out; never another team's workload.
-    fn may_grant(
-        &mut self,
-        home: usize,
-        caller: &Peer,
-        targets: &[Target],
-        (from, to): (Span, Span),
-    ) -> bool {
-        let own = |id: &WorkloadId| id.namespace == home;
-        let ok = targets.iter().all(|target| match target {
-            Target::Workload(id, _) => own(id),
-            _ => match caller {
-                Peer::Workload(id) => own(id),
-                Peer::Namespace(index) => *index == home,
-                _ => false,
-            },
-        });
-        if !ok {
-            let is_called = matches!(targets.first(), Some(Target::Workload(..)));
-            self.error(
-                "fragment-grant",
-                if is_called { to } else { from },
-                "a fragment may open only its own workloads",
-                "another team's",
-            )
-            .help(if is_called {
-                "the flow belongs into the fragment of the team that is called, or into the profile"
-            } else {
-                "the flow belongs into the fragment of the team that calls, or into the profile"
-            });
+    /// A team opens its own workloads to others. What its workloads may call besides other workloads and public hosts
+    /// is for the platform to say: the API server, nodes, addresses and pods without a sidecar.
+    fn may_grant(&mut self, home: usize, targets: &[Target], to: Span) -> bool {
+        let is_own = |target: &Target| matches!(target, Target::Workload(id, _) if id.namespace == home);
+        let may = targets.iter().all(is_own);
+        if !may {
+            let is_workload = matches!(targets.first(), Some(Target::Workload(..)));
+            let label = if is_workload { "another team's" } else { "outside the team's namespace" };
+            self.error("fragment-grant", to, "a fragment may open only its own workloads", label).help(
+                if is_workload {
+                    "the flow belongs into the fragment of the team that is called, or into the profile"
+                } else {
+                    "the flow belongs into the profile"
+                },
+            );
         }
-        ok
+        may
     }
 
     /// STRICT refuses a caller without a mesh certificate, whatever is allowed.

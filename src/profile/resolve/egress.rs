@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Resolution<'_> {
-    pub(super) fn egress(&mut self, home: usize, egress: &[Spanned<written::Egress>]) {
+    pub(super) fn egress(&mut self, home: usize, egress: &[Spanned<written::Egress>], is_fragment: bool) {
         let mut spoken: BTreeMap<(&str, u16), (HostProtocol, Span)> = BTreeMap::new();
         for entry in egress {
             let (Some(from), Some(host)) = (&entry.value.from, &entry.value.host) else { continue };
@@ -31,7 +31,9 @@ impl Resolution<'_> {
             }
             for cidr in &entry.value.cidrs {
                 let fault = addresses::of_host(cidr.value, cidr.span, self.cluster);
-                self.diagnostics.extend(fault.or_else(|| addresses::metadata(cidr.value, cidr.span)));
+                let fault = fault.or_else(|| addresses::metadata(cidr.value, cidr.span));
+                let private = || is_fragment.then(|| addresses::private(cidr.value, cidr.span)).flatten();
+                self.diagnostics.extend(fault.or_else(private));
             }
             let Some(id) = self.find(Some(home), &from.value, from.span) else { continue };
             self.flows.push(Flow {
