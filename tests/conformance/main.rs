@@ -9,5 +9,6 @@
 mod support;
 
 mod bench;
+mod charts;
 mod kustomize;
 mod trees;
