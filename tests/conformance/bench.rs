@@ -41,6 +41,16 @@ impl Bench {
         self.out.join(below)
     }
 
+    /// Returns an empty folder for this tier.
+    pub fn scratch(&self, name: &str) -> Utf8PathBuf {
+        let folder = self.out.join("work").join(self.tier).join(name);
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).expect("our own folder can be removed");
+        }
+        std::fs::create_dir_all(&folder).expect("a folder can be made");
+        folder
+    }
+
     /// Returns a command of a program that `build` made.
     pub fn command(&self, program: &str) -> Command {
         Command::new(self.at("bin").join(program))

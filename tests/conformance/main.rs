@@ -8,7 +8,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod apiserver;
+mod background;
 mod bench;
 mod charts;
+mod cluster;
 mod kustomize;
 mod trees;
