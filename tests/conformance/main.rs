@@ -13,5 +13,6 @@ mod background;
 mod bench;
 mod charts;
 mod cluster;
+mod envoy;
 mod kustomize;
 mod trees;

@@ -98,7 +98,7 @@ func send(p *probe) (a answer) {
 
 func (s *secure) config() *tls.Config {
 	c := &tls.Config{
-		ServerName: s.ServerName, NextProtos: s.ALPN, MinVersion: s.Min, MaxVersion: s.Max, CipherSuites: s.Ciphers,
+		ServerName: s.ServerName, NextProtos: s.ALPN, MinVersion: s.Min, MaxVersion: s.Max,
 		InsecureSkipVerify: true, // the certificate is checked below; a mesh certificate has no DNS name
 		VerifyConnection: func(state tls.ConnectionState) error {
 			pem, err := os.ReadFile(s.CA)
@@ -110,6 +110,9 @@ func (s *secure) config() *tls.Config {
 			_, err = state.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: roots})
 			return err
 		},
+	}
+	if len(s.Ciphers) > 0 { // an empty list would be no suite at all
+		c.CipherSuites = s.Ciphers
 	}
 	if s.Cert != "" {
 		pair, err := tls.LoadX509KeyPair(s.Cert, s.Key)

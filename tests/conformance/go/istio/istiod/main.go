@@ -5,7 +5,7 @@
 // A case is a folder of *.yaml files; each gives one line of JSON on standard output. Istio's kinds go to istiod's store,
 // validated as its webhook would; Kubernetes' own to a fake client, a workload as one pod, with EndpointSlices for
 // Services. The ConfigMap `istio`, as Helm renders it, is the mesh configuration; what is no business of istiod's is
-// counted and left out. Pods get 127.1.x.y and Services 127.96.x.y, so that a local Envoy can bind the very addresses
+// counted and left out. Pods get 127.21.x.y and Services 127.121.x.y, so that a local Envoy can bind the very addresses
 // that istiod generated. DIR gets ca.pem and a certificate per account, TRUST-DOMAIN~NAMESPACE~ACCOUNT.pem and .key.
 package main
 
@@ -238,7 +238,7 @@ func (c *cluster) addService(s *corev1.Service) {
 	if s.Spec.Type == "" {
 		s.Spec.Type = corev1.ServiceTypeClusterIP
 	}
-	s.Spec.ClusterIP = fmt.Sprintf("127.%d.%d.%d", 96+services/62500, services/250%250, services%250+1)
+	s.Spec.ClusterIP = fmt.Sprintf("127.%d.%d.%d", 121+services/62500, services/250%250, services%250+1)
 	s.Spec.ClusterIPs = []string{s.Spec.ClusterIP}
 	for i := range s.Spec.Ports {
 		port := &s.Spec.Ports[i]
@@ -254,7 +254,7 @@ func (c *cluster) addService(s *corev1.Service) {
 
 func (c *cluster) addPod(meta metav1.ObjectMeta, spec corev1.PodSpec) {
 	pods++
-	ip := fmt.Sprintf("127.%d.%d.%d", 1+pods/62500, pods/250%250, pods%250+1)
+	ip := fmt.Sprintf("127.%d.%d.%d", 21+pods/62500, pods/250%250, pods%250+1)
 	p := &corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}, ObjectMeta: meta, Spec: spec}
 	if p.Labels == nil {
 		p.Labels = map[string]string{}
