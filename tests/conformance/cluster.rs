@@ -1,4 +1,4 @@
-//! A Kubernetes without machines: the real etcd and API server on loopback.
+//! A Kubernetes without machines: the real etcd, API server, controllers and Flux on loopback, and a kubelet that pretends.
 
 use std::{collections::BTreeMap, fs, io::Read as _, net::TcpListener, process::Command, time::Duration};
 
@@ -84,6 +84,93 @@ impl<'a> Cluster<'a> {
             if said.out == "ok" { Ok(()) } else { Err(said.err) }
         });
         cluster
+    }
+
+    /// Adds Kubernetes' controllers, and one node whose pods run at once.
+    pub fn with_controllers(mut self) -> Self {
+        for (name, own) in [
+            ("kube-controller-manager", "--service-account-private-key-file=accounts.key"),
+            ("kube-scheduler", "--v=0"),
+        ] {
+            let (config, port) = (format!("--kubeconfig={name}.kubeconfig"), free_port());
+            let port = format!("--secure-port={port}");
+            let mut arguments =
+                vec![config.as_str(), "--leader-elect=false", "--bind-address=127.0.0.1", &port, own];
+            arguments.extend(["--authentication-kubeconfig=", "--authorization-kubeconfig="]);
+            if name == "kube-controller-manager" {
+                arguments
+                    .extend(["--root-ca-file=certs/apiserver.crt", "--use-service-account-credentials=true"]);
+            }
+            self.part(name, &arguments);
+        }
+        let mut kwok = self.bench.command("kwok");
+        kwok.arg(format!("--config={}", self.bench.at("stages.yaml"))).args(["--kubeconfig=kwok.kubeconfig"]);
+        kwok.args(["--manage-all-nodes=true", "--node-ip=127.0.0.1"]);
+        kwok.arg(format!("--server-address=127.0.0.1:{}", free_port()));
+        self.background("kwok", &mut kwok);
+        let size = json!({"cpu": "64", "memory": "256Gi", "pods": "500"});
+        self.apply(&[json!({
+            "apiVersion": "v1", "kind": "Node", "status": {"allocatable": size, "capacity": size},
+            "metadata": {"name": "pretended", "labels": {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}},
+        })]);
+        self.wait("the node", 60, |cluster| {
+            let condition = "jsonpath={.status.conditions[?(@.type=='Ready')].status}";
+            let said = cluster.kubectl(&["get", "node", "pretended", "-o", condition], "");
+            if said.out == "True" { Ok(()) } else { Err(said.out + &said.err) }
+        });
+        self.wait("an account", 60, |cluster| {
+            let said = cluster.kubectl(&["get", "serviceaccount", "default"], "");
+            if said.is_success { Ok(()) } else { Err(said.err) }
+        });
+        self
+    }
+
+    /// Adds Flux, which reads git and charts from `git` and `static` whatever public address it is told.
+    pub fn with_flux(mut self) -> Self {
+        self.apply_crds();
+        self.apply(&[json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "flux-system"}})]);
+        fs::create_dir(self.folder.join("git")).expect("a folder can be made");
+        fs::create_dir(self.folder.join("artifacts")).expect("a folder can be made");
+        let (proxy, tls) = (free_port(), free_port());
+        let mut served = self.bench.command("served");
+        served.args([format!("-proxy=127.0.0.1:{proxy}"), format!("-tls=127.0.0.1:{tls}")]);
+        served.args(["-ca=ca.pem", "-git", self.folder.join("git").as_str()]);
+        served.arg("-static").arg(self.bench.at("static"));
+        self.background("served", &mut served);
+        self.wait("the CA", 30, |cluster| {
+            if cluster.folder.join("ca.pem").exists() { Ok(()) } else { Err("no file".into()) }
+        });
+        let artifacts = format!("127.0.0.1:{}", free_port());
+        for (name, own) in [
+            (
+                "source",
+                vec![
+                    "--storage-path=artifacts".to_owned(),
+                    format!("--storage-addr={artifacts}"),
+                    format!("--storage-adv-addr={artifacts}"),
+                ],
+            ),
+            ("kustomize", vec!["--requeue-dependency=2s".to_owned()]),
+            ("helm", vec!["--requeue-dependency=2s".to_owned()]),
+        ] {
+            let mut command = self.bench.command(&format!("{name}-controller"));
+            command.args([
+                "--log-level=info",
+                "--log-encoding=json",
+                "--enable-leader-election=false",
+                "--events-addr=",
+            ]);
+            command.arg(format!("--metrics-addr=127.0.0.1:{}", free_port()));
+            command.arg(format!("--health-addr=127.0.0.1:{}", free_port()));
+            command.args(own);
+            command.env("RUNTIME_NAMESPACE", "flux-system").env("NO_PROXY", "127.0.0.1,localhost");
+            command.env("HTTPS_PROXY", format!("http://127.0.0.1:{proxy}"));
+            command.env("SSL_CERT_FILE", self.folder.join("ca.pem"));
+            command.env("TMPDIR", &self.folder);
+            command.env("KUBECONFIG", self.folder.join(format!("{name}-controller.kubeconfig")));
+            self.background(&format!("{name}-controller"), &mut command);
+        }
+        self
     }
 
     /// Makes every kind that a tree uses known to the API server.

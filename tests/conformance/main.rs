@@ -14,5 +14,6 @@ mod bench;
 mod charts;
 mod cluster;
 mod envoy;
+mod flux;
 mod kustomize;
 mod trees;
