@@ -43,7 +43,15 @@ fn mistakes() -> [(Value, &'static str); 3] {
 #[test]
 fn every_object_passes_a_strict_dry_run() {
     let Some(bench) = Bench::of("apiserver") else { return };
-    let mut cluster = Cluster::start(&bench, "cluster");
+    judge(&bench, Cluster::start(&bench, "newest"));
+    if bench.has("kube-apiserver-oldest") {
+        judge(&bench, Cluster::start_with(&bench, "oldest", "kube-apiserver-oldest", &[]));
+    } else {
+        bench.compared("an old kube-apiserver", "NOT RUN: a download was refused");
+    }
+}
+
+fn judge(bench: &Bench, mut cluster: Cluster) {
     cluster.apply_crds();
     for (object, said) in mistakes() {
         let verdict = cluster.kubectl(&[&STRICT[..], &["-"]].concat(), &object.to_string());

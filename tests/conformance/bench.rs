@@ -56,6 +56,11 @@ impl Bench {
         Command::new(self.at("bin").join(program))
     }
 
+    /// Returns whether a program could be had.
+    pub fn has(&self, program: &str) -> bool {
+        self.at("bin").join(program).exists()
+    }
+
     /// Returns the chart that a HelmRelease names, as a file.
     pub fn chart(&self, name: &str, version: &str) -> Utf8PathBuf {
         self.at(&format!("static/istio-release.storage.googleapis.com/charts/{name}-{version}.tgz"))

@@ -31,8 +31,13 @@ pub struct Cluster<'a> {
 }
 
 impl<'a> Cluster<'a> {
-    /// Starts etcd and the API server.
+    /// Starts etcd and the API server of the newest Kubernetes.
     pub fn start(bench: &'a Bench, name: &str) -> Self {
+        Self::start_with(bench, name, "cluster", &["kube-apiserver"])
+    }
+
+    /// Starts etcd and the API server that a program is.
+    pub fn start_with(bench: &'a Bench, name: &str, program: &str, arguments: &[&str]) -> Self {
         let folder = bench.scratch(name);
         let mut cluster = Self { bench, api: free_port(), running: Vec::new(), folder };
         let (etcd, peer) = (free_port(), free_port());
@@ -58,27 +63,26 @@ impl<'a> Cluster<'a> {
         );
         assert!(made.is_success, "openssl: {}", made.err);
         cluster.write_users();
-        cluster.part(
-            "kube-apiserver",
-            &[
-                &format!("--etcd-servers={etcd}"),
-                "--bind-address=127.0.0.1",
-                "--advertise-address=127.0.0.1",
-                &format!("--secure-port={}", cluster.api),
-                "--endpoint-reconciler-type=none",
-                "--service-cluster-ip-range=10.96.0.0/16",
-                "--cert-dir=certs",
-                "--token-auth-file=tokens.csv",
-                "--authorization-mode=RBAC",
-                "--allow-privileged=true",
-                "--service-account-issuer=https://kubernetes.default.svc",
-                "--service-account-key-file=accounts.key",
-                "--service-account-signing-key-file=accounts.key",
-                "--profiling=false",
-                // istiod's webhooks are installed, and nothing answers them here.
-                "--disable-admission-plugins=MutatingAdmissionWebhook,ValidatingAdmissionWebhook",
-            ],
-        );
+        let mut server = bench.command(program);
+        server.args(arguments).args([
+            &format!("--etcd-servers={etcd}"),
+            "--bind-address=127.0.0.1",
+            "--advertise-address=127.0.0.1",
+            &format!("--secure-port={}", cluster.api),
+            "--endpoint-reconciler-type=none",
+            "--service-cluster-ip-range=10.96.0.0/16",
+            "--cert-dir=certs",
+            "--token-auth-file=tokens.csv",
+            "--authorization-mode=RBAC",
+            "--allow-privileged=true",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            "--service-account-key-file=accounts.key",
+            "--service-account-signing-key-file=accounts.key",
+            "--profiling=false",
+            // istiod's webhooks are installed, and nothing answers them here.
+            "--disable-admission-plugins=MutatingAdmissionWebhook,ValidatingAdmissionWebhook",
+        ]);
+        cluster.background("kube-apiserver", &mut server);
         cluster.wait("the API server", 120, |cluster| {
             let said = cluster.kubectl(&["get", "--raw", "/readyz"], "");
             if said.out == "ok" { Ok(()) } else { Err(said.err) }

@@ -234,3 +234,13 @@ fn running(tree: &Golden, cluster: &mut Cluster) -> usize {
         if waiting.is_empty() { Ok(found.len()) } else { Err(waiting.join(", ")) }
     })
 }
+
+#[test]
+fn a_field_that_does_not_run_is_found() {
+    let rendered =
+        json!({"spec": {"policyTypes": ["Egress"], "polcyTypes": ["Egress"], "rules": [{"port": 1}]}});
+    let live = json!({"spec": {"policyTypes": ["Egress"], "rules": [{"port": 2, "protocol": "TCP"}]}});
+    let mut lost = Vec::new();
+    lose(&live, &rendered, "it", &mut lost);
+    assert_eq!(lost, ["it spec polcyTypes: [\"Egress\"], runs: null", "it spec rules 0 port: 1, runs: 2"]);
+}

@@ -73,14 +73,7 @@ pub fn bootstrap(generated: &mut Generated, certificates: &str) -> Value {
     let gateway = generated.pods.iter().find(|pod| pod.proxy == "router").expect("every tree has a gateway");
     let outside = Proxy::of(gateway, certificates).secret("default");
     let mut made = Made {
-        listeners: vec![
-            echo("application", APPLICATION, None),
-            echo(
-                "outside",
-                OUTSIDE,
-                Some(&json!({"common_tls_context": {"tls_certificate_sds_secret_configs": [outside]}})),
-            ),
-        ],
+        listeners: vec![echo("application", APPLICATION, None), echo("outside", OUTSIDE, Some(&outside))],
         ..Made::default()
     };
     for pod in &mut generated.pods {
@@ -309,8 +302,8 @@ fn is_istios_own(item: &Value) -> bool {
         .any(|own| kind.contains(own))
 }
 
-/// Answers HTTP with 200 and what it was, TLS where it has a context, and any other bytes with themselves.
-fn echo(name: &str, at: (&str, u16), tls: Option<&Value>) -> Value {
+/// Answers HTTP with 200 and its name, in TLS too where it has a secret, and any other bytes with themselves.
+fn echo(name: &str, at: (&str, u16), secret: Option<&Value>) -> Value {
     let answer = json!({"match": {"prefix": "/"}, "direct_response": {"status": 200, "body": {"inline_string": name}}});
     let mut http = filter("http", "filters.network.http_connection_manager.v3.HttpConnectionManager");
     http["typed_config"]["stat_prefix"] = "echo".into();
@@ -323,9 +316,10 @@ fn echo(name: &str, at: (&str, u16), tls: Option<&Value>) -> Value {
         json!({"filter_chain_match": {"application_protocols": ["http/1.0", "http/1.1", "h2c"]}, "filters": [http]}),
         json!({"filters": [filter("echo", "filters.network.echo.v3.Echo")]}),
     ];
-    if let Some(context) = tls {
+    if let Some(secret) = secret {
         let mut socket = filter("tls", "transport_sockets.tls.v3.DownstreamTlsContext");
-        socket["typed_config"]["common_tls_context"] = context["common_tls_context"].clone();
+        socket["typed_config"]["common_tls_context"] =
+            json!({"tls_certificate_sds_secret_configs": [secret]});
         chains.push(json!({"filter_chain_match": {"transport_protocol": "tls"}, "filters": [http], "transport_socket": socket}));
     }
     json!({

@@ -349,12 +349,9 @@ impl<'a> Questions<'a> {
         }
         let get = Request { method: "GET".into(), path: "/conformance".into(), meant: String::new() };
         let undeclared = format!("conformance-undeclared.{}", self.profile.domain);
-        for (host, name) in
-            [(undeclared.as_str(), undeclared.as_str()), ("undeclared.example.net", "undeclared.example.net")]
-        {
-            let mut names = vec![name];
-            names.extend(exposed.first().map(|exposed| exposed.as_str())); // a host behind another's server name
-            for name in names {
+        for host in [undeclared.as_str(), "undeclared.example.net"] {
+            // Behind its own server name, and behind that of a host that is served.
+            for name in [host].into_iter().chain(exposed.first().map(|exposed| exposed.as_str())) {
                 let probe = self.to_gateway(443, host, Some(name), &get);
                 self.ask("not exposed", format!("{host} behind {name}"), probe, Expect::NotServed, None);
             }
@@ -387,12 +384,8 @@ impl<'a> Questions<'a> {
             let mut probe = self.to_gateway(443, &host, Some(&host), &get);
             let tls = probe.tls.as_mut().expect("443 is TLS");
             (tls.min, tls.max, tls.ciphers) = (version, version, vec![cipher]);
-            if is_taken {
-                // What answers after the handshake is asked elsewhere.
-                self.ask("TLS floor", format!("gateway, {name}"), probe, Expect::Handshake, None);
-            } else {
-                self.ask("TLS floor", format!("gateway, {name}"), probe, Expect::NoHandshake, None);
-            }
+            let expect = if is_taken { Expect::Handshake } else { Expect::NoHandshake };
+            self.ask("TLS floor", format!("gateway, {name}"), probe, expect, None);
         }
         for id in self.workloads() {
             let Some(port) = self.profile.workload(id).ports.first() else { continue };
