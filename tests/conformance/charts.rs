@@ -1,0 +1,210 @@
+//! The values of every HelmRelease through real Helm with Istio's charts: they render, to what we meant, and no key is dead.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use meshwright::profile::{Enforcement, Profile};
+use rayon::prelude::*;
+use serde_json::{Value, json};
+
+use crate::{
+    bench::{self, Bench},
+    support,
+    trees::{self, Golden, by_id, text},
+};
+
+/// Renders a HelmRelease with some values as `helm template` does, or says why not.
+fn template(
+    bench: &Bench,
+    helm: &str,
+    release: &Value,
+    values: &Value,
+    tree: &Golden,
+) -> Result<String, String> {
+    let spec = &release["spec"];
+    let chart =
+        bench.chart(text(release, "/spec/chart/spec/chart"), text(release, "/spec/chart/spec/version"));
+    let mut command = bench.command(helm);
+    command.args(["template", text(release, "/spec/releaseName")]).arg(chart).args(["--values", "-"]);
+    command.args(["--namespace", text(release, "/spec/targetNamespace")]);
+    command.args(["--kube-version", &format!("{}.0", tree.profile.kubernetes_version)]);
+    if spec["install"]["disableSchemaValidation"] == true {
+        command.arg("--skip-schema-validation");
+    }
+    let said = bench::run(&mut command, &values.to_string(), Duration::from_secs(60));
+    if said.is_success { Ok(said.out) } else { Err(said.err) }
+}
+
+/// Returns what a HelmRelease becomes, its CRDs left out.
+pub fn rendered(bench: &Bench, helm: &str, release: &Value, tree: &Golden) -> Vec<Value> {
+    let said = template(bench, helm, release, &release["spec"]["values"], tree);
+    support::documents(
+        &said.unwrap_or_else(|why| panic!("{} {}: {why}", tree.stem, text(release, "/metadata/name"))),
+    )
+}
+
+/// Returns the mesh configuration that the istiod chart writes.
+fn mesh_config(objects: &[Value]) -> Value {
+    let map =
+        objects.iter().find(|object| object["kind"] == "ConfigMap" && object["metadata"]["name"] == "istio");
+    support::documents(text(map.expect("the chart writes it"), "/data/mesh")).remove(0)
+}
+
+/// Panics where `whole` lacks something that `part` says.
+fn assert_holds(whole: &Value, part: &Value, at: &str) {
+    match part {
+        Value::Object(keys) => {
+            for (key, value) in keys {
+                assert_holds(&whole[key], value, &format!("{at}.{key}"));
+            }
+        }
+        // The chart's own providers stay beside ours.
+        Value::Array(items) if items.iter().all(Value::is_object) => {
+            let there = whole.as_array().unwrap_or_else(|| panic!("{at} is {whole}"));
+            for item in items {
+                assert!(there.contains(item), "{at} lacks {item}");
+            }
+        }
+        _ => assert_eq!(whole, part, "{at}"),
+    }
+}
+
+/// Returns whether every label that a selector asks for is there.
+fn selects(selector: &Value, labels: &Value) -> bool {
+    selector
+        .as_object()
+        .is_some_and(|asked| !asked.is_empty() && asked.iter().all(|(key, value)| labels[key] == *value))
+}
+
+fn check_istiod(values: &Value, objects: &[Value], profile: &Profile) {
+    let mesh = mesh_config(objects);
+    assert_holds(&mesh, &values["meshConfig"], "meshConfig");
+    let mode = if profile.enforcement == Enforcement::Enforce { "REGISTRY_ONLY" } else { "ALLOW_ANY" };
+    assert_eq!(mesh["outboundTrafficPolicy"]["mode"], mode);
+    assert_eq!(mesh["trustDomain"], profile.mesh.trust_domain);
+    assert_eq!(mesh["accessLogEncoding"], "JSON");
+    assert_eq!(mesh["meshMTLS"]["minProtocolVersion"], if profile.mesh.fips { "TLSV1_2" } else { "TLSV1_3" });
+    let format: Value =
+        serde_json::from_str(text(&mesh, "/accessLogFormat")).expect("the log format is JSON");
+    assert!(format["source_principal"].is_string(), "a log line names the peer");
+}
+
+fn check_gateway(values: &Value, objects: &[Value], tree: &Golden) {
+    let one = |kind: &str| {
+        objects.iter().find(|object| object["kind"] == kind).unwrap_or_else(|| panic!("no {kind}"))
+    };
+    let pods = &one("Deployment")["spec"]["template"];
+    let labels = &pods["metadata"]["labels"];
+    let service = &one("Service")["spec"];
+    assert!(selects(&service["selector"], labels), "the Service selects the pods");
+    assert_eq!(service["ports"], values["service"]["ports"]);
+    for object in tree.of_kind("Gateway") {
+        assert!(selects(&object["spec"]["selector"], labels), "the Gateway selects the pods: {labels}");
+        for server in object["spec"]["servers"].as_array().expect("servers") {
+            let number = &server["port"]["number"];
+            let is_served = |port: &Value| port["targetPort"] == *number && port["port"] == *number;
+            assert!(
+                service["ports"].as_array().expect("ports").iter().any(is_served),
+                "the Service serves {number}"
+            );
+        }
+    }
+    let namespace = tree.profile.gateway.namespace.as_str();
+    for policy in
+        tree.of_kind("AuthorizationPolicy").filter(|policy| policy["metadata"]["namespace"] == namespace)
+    {
+        assert!(
+            selects(&policy["spec"]["selector"]["matchLabels"], labels),
+            "the gateway's policy selects the pods"
+        );
+    }
+    let account = text(pods, "/spec/serviceAccountName");
+    let callers = tree.of_kind("AuthorizationPolicy").map(Value::to_string).collect::<String>();
+    let principal = format!("{}/ns/{namespace}/sa/", tree.profile.mesh.trust_domain);
+    assert!(
+        callers
+            .match_indices(&principal)
+            .all(|(at, found)| callers[at + found.len()..].starts_with(&format!("{account}\""))),
+        "policies name the gateway's account {account}"
+    );
+}
+
+/// Returns the pointer of every leaf; a list is one.
+fn leaves(value: &Value, at: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(keys) if !keys.is_empty() => {
+            for (key, value) in keys {
+                leaves(value, &format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), found);
+            }
+        }
+        _ => found.push(at.to_owned()),
+    }
+}
+
+/// Returns another value of the same type.
+fn other(value: &Value) -> Value {
+    match value {
+        Value::Null => json!("other"),
+        Value::Bool(is) => json!(!is),
+        Value::Number(number) => json!(number.as_f64().expect("a JSON number") + 1.0),
+        Value::String(text) => {
+            json!(text.parse::<u64>().map_or_else(|_| format!("{text}x"), |n| (n + 1).to_string()))
+        }
+        Value::Array(items) => json!(items[..items.len().saturating_sub(1)]),
+        Value::Object(_) => json!({"other": "other"}),
+    }
+}
+
+/// Returns the keys whose value makes no difference, of how many.
+fn dead(bench: &Bench, release: &Value, tree: &Golden) -> (Vec<String>, usize) {
+    let values = &release["spec"]["values"];
+    let before = template(bench, "helm3", release, values, tree);
+    let mut pointers = Vec::new();
+    leaves(values, "", &mut pointers);
+    let total = pointers.len();
+    // A chart that refuses the other value has read it.
+    let is_dead = |pointer: &String| {
+        let mut changed = values.clone();
+        let leaf = changed.pointer_mut(pointer).expect("a leaf of these values");
+        *leaf = other(leaf);
+        template(bench, "helm3", release, &changed, tree) == before
+    };
+    (pointers.into_par_iter().filter(is_dead).collect(), total)
+}
+
+#[test]
+fn every_helm_release_renders_to_what_we_meant_and_no_key_is_dead() {
+    let Some(bench) = Bench::of("charts") else { return };
+    let (mut releases, mut objects, mut keys) = (0, 0, 0);
+    let mut without_effect = BTreeMap::new();
+    for tree in trees::golden() {
+        for release in tree.of_kind("HelmRelease") {
+            let made = rendered(&bench, "helm3", release, &tree);
+            let by_helm4 = by_id(rendered(&bench, "helm4", release, &tree));
+            assert_eq!(by_id(made.clone()), by_helm4, "{}: Helm 3 and 4 differ", tree.stem);
+            let values = &release["spec"]["values"];
+            match text(release, "/spec/chart/spec/chart") {
+                "istiod" => check_istiod(values, &made, &tree.profile),
+                "gateway" => check_gateway(values, &made, &tree),
+                "base" | "cni" => {}
+                chart => panic!("no check for the chart {chart}"),
+            }
+            let (found, total) = dead(&bench, release, &tree);
+            if !found.is_empty() {
+                without_effect.insert(format!("{} {}", tree.stem, text(release, "/metadata/name")), found);
+            }
+            releases += 1;
+            objects += made.len();
+            keys += total;
+        }
+    }
+    assert_eq!(without_effect, BTreeMap::new(), "keys without effect");
+    for (helm, what) in [
+        ("helm3", format!("{releases} HelmReleases, {objects} objects as meant; {keys} keys alive")),
+        ("helm4", format!("{releases} HelmReleases, {objects} objects equal to Helm 3's")),
+    ] {
+        let mut command = bench.command(helm);
+        let version =
+            bench::run(command.args(["version", "--template", "{{.Version}}"]), "", Duration::from_secs(20));
+        bench.compared(format!("helm {}, charts 1.21.1", version.out), what);
+    }
+}

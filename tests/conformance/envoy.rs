@@ -1,0 +1,249 @@
+//! What istiod makes of a golden tree, in a real Envoy: what the profile declares passes, and nothing else.
+
+mod bootstrap;
+mod case;
+mod probe;
+mod questions;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    time::Duration,
+};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::{Value, json};
+
+use self::{
+    bootstrap::{ADMIN, Generated},
+    probe::Answer,
+    questions::{Question, Questions},
+};
+use crate::{
+    background::{Background, until},
+    bench::{self, Bench},
+    trees::{self, Golden, text},
+};
+
+/// What istioctl's analyzers say of what is only pretended here: no injector has run, what stands outside the mesh says
+/// nothing of injection, and the gateway's Secret is empty.
+const PRETENDED: [&str; 5] = ["[IST0102]", "[IST0103]", "[IST0147]", "[IST0158]", "[IST0161]"];
+
+/// What one tree's questions came to.
+#[derive(Default)]
+struct Report {
+    counts: BTreeMap<&'static str, usize>,
+    /// How many log lines had to name a peer.
+    named: usize,
+    /// The kind of each question that was answered otherwise, and what happened.
+    wrong: Vec<(&'static str, String)>,
+}
+
+#[test]
+fn declared_flows_pass_and_nothing_else_does() {
+    let Some(bench) = Bench::of("envoy") else { return };
+    let mut total = Report::default();
+    for tree in trees::golden() {
+        let report = ask(&bench, &tree, &|_| {});
+        for (kind, count) in report.counts {
+            *total.counts.entry(kind).or_default() += count;
+        }
+        total.named += report.named;
+        total.wrong.extend(report.wrong);
+    }
+    for (kind, what) in total.wrong.iter().take(40) {
+        eprintln!("envoy: WRONG: {kind}: {what}");
+    }
+    let counts: Vec<String> = total.counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let version = bench::run(envoy(&bench).arg("--version"), "", Duration::from_secs(20)).out;
+    let version = version.split('/').find(|part| part.split('.').count() == 3).unwrap_or("?").to_owned();
+    bench.compared(
+        format!("istiod 1.21.2, envoy {version}"),
+        format!("{}; {} peers named in logs; {} wrong", counts.join("; "), total.named, total.wrong.len()),
+    );
+    assert_eq!(total.wrong.len(), 0, "of these questions were answered otherwise");
+}
+
+/// The questions are worth asking: a tree that holds less than its profile says answers some of them otherwise.
+#[test]
+fn a_weakened_tree_is_caught() {
+    let Some(bench) = Bench::of("envoy") else { return };
+    let trees = trees::golden();
+    let full = trees.iter().find(|tree| tree.stem == "full").expect("the full tree ships");
+    let report =
+        ask(&bench, full, &|object| match (object["kind"].as_str(), object["metadata"]["name"].as_str()) {
+            (Some("PeerAuthentication"), Some("default")) => {
+                object["spec"]["mtls"]["mode"] = "PERMISSIVE".into();
+            }
+            (Some("AuthorizationPolicy"), Some("workload-cart")) => object["spec"]["rules"] = json!([{}]),
+            (Some("AuthorizationPolicy"), Some("workload-db")) => object["spec"]["rules"] = json!([]),
+            (Some("Sidecar"), _) => object["spec"]["outboundTrafficPolicy"]["mode"] = "ALLOW_ANY".into(),
+            (Some("Gateway"), _) => {
+                object["spec"]["servers"][1]["tls"]["cipherSuites"] = json!(["ECDHE-ECDSA-AES128-SHA"]);
+            }
+            _ => {}
+        });
+    let caught: BTreeSet<&str> = report.wrong.iter().map(|(kind, _)| *kind).collect();
+    let expected = ["TLS floor", "black hole", "declared", "plaintext", "undeclared"];
+    assert_eq!(caught, expected.into());
+    bench.compared(
+        "the same, the full tree weakened",
+        format!("{} wrong answers, as expected", report.wrong.len()),
+    );
+}
+
+/// Asks everything of one tree, whose objects are changed first.
+fn ask(bench: &Bench, tree: &Golden, change: &dyn Fn(&mut Value)) -> Report {
+    let folder = bench.scratch(&tree.stem);
+    let mut generated = generate(bench, tree, &folder, change);
+    assert_eq!(generated.error, "", "{}", tree.stem);
+    assert_eq!(generated.validation, [""; 0], "{}: istiod's webhook", tree.stem);
+    generated.analysis.retain(|message| !PRETENDED.iter().any(|code| message.contains(code)));
+    assert_eq!(generated.analysis, [""; 0], "{}: istioctl's analyzers", tree.stem);
+    let certificates = folder.join("certificates");
+    let configuration = bootstrap::bootstrap(&mut generated, certificates.as_str());
+    let (questions, unasked) = Questions::new(&tree.profile, &generated, certificates.as_str()).all();
+    for flow in unasked {
+        eprintln!("envoy: {}: NOT ASKED: {flow}", tree.stem);
+    }
+    let envoy = start(bench, &configuration, &folder);
+    let probes: Vec<_> = questions.iter().map(|question| &question.probe).collect();
+    let answers = probe::send(bench, &probes);
+    let mut report = Report::default();
+    for (question, answer) in questions.iter().zip(&answers) {
+        *report.counts.entry(question.kind).or_default() += 1;
+        if !answer.is(question.expect, &question.probe) {
+            let (what, expect) = (&question.what, question.expect);
+            report
+                .wrong
+                .push((question.kind, format!("{}: {what}: expected {expect:?}, got {answer:?}", tree.stem)));
+        }
+    }
+    show(tree, &questions, &answers);
+    report.named = logged(tree, &envoy, &questions, &mut report.wrong);
+    report
+}
+
+/// Has istiod generate what the tree's proxies would be sent.
+fn generate(bench: &Bench, tree: &Golden, folder: &Utf8Path, change: &dyn Fn(&mut Value)) -> Generated {
+    let input = folder.join("case");
+    fs::create_dir(&input).expect("our own folder can be written");
+    let environment = case::write(bench, tree, &input, change);
+    let mut istiod = bench.command("istiod");
+    istiod.envs(environment).arg("-certs").arg(folder.join("certificates")).arg(input);
+    let said = bench::run(&mut istiod, "", Duration::from_secs(120));
+    assert!(said.is_success, "istiod: {}", said.err);
+    serde_json::from_str(&said.out).expect("istiod's answer is JSON")
+}
+
+fn envoy(bench: &Bench) -> std::process::Command {
+    std::process::Command::new(bench.at("venv/bin/envoy"))
+}
+
+/// Starts Envoy, whose output is nothing but access logs, and waits until it serves.
+fn start(bench: &Bench, configuration: &Value, folder: &Utf8Path) -> Background {
+    let path = folder.join("envoy.json");
+    fs::write(&path, configuration.to_string()).expect("our own folder can be written");
+    let mut command = envoy(bench);
+    command.arg("--config-path").arg(path).args(["--concurrency", "1", "--use-dynamic-base-id"]);
+    command
+        .args(["--log-level", "warning", "--file-flush-interval-msec", "50", "--log-path"])
+        .arg(folder.join("said.log"));
+    let mut envoy = Background::start("envoy", &mut command, folder);
+    until("envoy", Duration::from_secs(60), || {
+        envoy.assert_running();
+        ready().map_err(|error| format!("{error}: {}", said(folder)))
+    });
+    envoy
+}
+
+fn said(folder: &Utf8Path) -> String {
+    let path: Utf8PathBuf = folder.join("said.log");
+    let log = fs::read_to_string(path).unwrap_or_default();
+    log.lines().filter(|line| line.contains("[error]") || line.contains("[critical]")).take(5).collect()
+}
+
+fn ready() -> Result<(), String> {
+    let mut stream = TcpStream::connect(ADMIN).map_err(|error| error.to_string())?;
+    let limit = Some(Duration::from_secs(5));
+    stream.set_read_timeout(limit).map_err(|error| error.to_string())?;
+    stream
+        .write_all(b"GET /ready HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n")
+        .map_err(|error| error.to_string())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).map_err(|error| error.to_string())?;
+    if answer.contains("LIVE") { Ok(()) } else { Err(answer) }
+}
+
+/// Prints one answer of each kind, as Envoy gave it.
+fn show(tree: &Golden, questions: &[Question], answers: &[Answer]) {
+    let mut seen = BTreeSet::new();
+    for (question, answer) in questions.iter().zip(answers) {
+        if question.kind == "TLS floor" && question.what.starts_with("gateway") || seen.insert(question.kind)
+        {
+            let first = answer.data.lines().next().unwrap_or_default();
+            let location = answer.data.lines().find(|line| line.starts_with("location")).unwrap_or_default();
+            let Answer { outcome, version, cipher, .. } = answer;
+            eprintln!(
+                "envoy: {}: {}: {}: {outcome} {first:?} {location} {version} {cipher}",
+                tree.stem, question.kind, question.what
+            );
+        }
+    }
+}
+
+/// Checks that each log line is JSON with the keys of our format, and returns how many had to name a peer.
+fn logged(
+    tree: &Golden,
+    envoy: &Background,
+    questions: &[Question],
+    wrong: &mut Vec<(&'static str, String)>,
+) -> usize {
+    let istiod = tree
+        .of_kind("HelmRelease")
+        .find(|release| release["metadata"]["name"] == "istiod")
+        .expect("every tree has one");
+    let format: Value =
+        serde_json::from_str(text(istiod, "/spec/values/meshConfig/accessLogFormat")).expect("a JSON format");
+    let keys: BTreeSet<&String> = format.as_object().expect("a JSON object").keys().collect();
+    // The number of a question is its user agent; bytes have none, and are found by the peer alone.
+    let expected = questions.iter().enumerate().filter_map(|(number, question)| {
+        let agent = if question.probe.send.contains("HTTP/1.1") {
+            format!("question-{number}")
+        } else {
+            String::new()
+        };
+        Some((agent, question.logged.clone()?))
+    });
+    let mut missing: BTreeSet<(String, String)> = expected.collect();
+    let named = missing.len();
+    let (mut lines, mut is_shown) = (0, false);
+    // Lines come a little after the answers.
+    for _ in 0..50 {
+        let log = envoy.log();
+        let (complete, _) = log.rsplit_once('\n').unwrap_or_default();
+        for line in complete.lines().skip(lines) {
+            let line: Value =
+                serde_json::from_str(line).unwrap_or_else(|error| panic!("{}: {error}: {line}", tree.stem));
+            let found: BTreeSet<&String> = line.as_object().expect("a JSON object").keys().collect();
+            assert_eq!(found, keys, "{}: {line}", tree.stem);
+            let word = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+            let is_expected = missing.remove(&(word("user_agent"), word("source_principal")));
+            if is_expected && !is_shown {
+                eprintln!("envoy: {}: log line: {line}", tree.stem);
+                is_shown = true;
+            }
+            lines += 1;
+        }
+        if missing.is_empty() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    for (agent, principal) in missing {
+        wrong.push(("log", format!("{}: log: no line names {principal} for `{agent}`", tree.stem)));
+    }
+    named
+}

@@ -1,0 +1,3 @@
+module meshwright.test/conformance/probe
+
+go 1.26.0

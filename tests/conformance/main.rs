@@ -1,0 +1,19 @@
+//! What we render, put to the real programs: a disagreement is a bug of ours until a source explains it.
+//!
+//! `tests/conformance/run` builds the programs and runs this; without `MESHWRIGHT_CONFORMANCE` nothing here runs. One
+//! module per tier, and each notes what it compared, with which version, for the table at the end.
+#![allow(clippy::print_stderr, reason = "a long run says what it sees")]
+#![allow(clippy::disallowed_methods, reason = "real programs take real time, which is bounded")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod apiserver;
+mod background;
+mod bench;
+mod charts;
+mod cluster;
+mod envoy;
+mod flux;
+mod kustomize;
+mod trees;
