@@ -18,67 +18,67 @@ pub struct Weakening {
 /// Returns what is weaker than the default: by the profile's word, or because a default was left that some clusters
 /// can do better than.
 pub fn weakenings(profile: &Profile) -> Vec<Weakening> {
-    let weakening = |what: String, why: String| Weakening { what, why };
-    let mut all = Vec::new();
-    if profile.enforcement == Enforcement::Audit {
-        all.push(weakening("NOT ENFORCED: the whole mesh".into(), "enforcement: audit".into()));
-    }
-    for namespace in profile.namespaces.iter().filter(|namespace| namespace.enforcement == Enforcement::Audit)
-    {
-        let what = format!("NOT ENFORCED: namespace {}", namespace.name);
-        all.push(weakening(what, "enforcement: audit, of the namespace".into()));
-    }
-    for flow in &profile.flows {
-        if let Basis::Exception(index) = flow.basis {
-            let exception = &profile.exceptions[index];
-            let what = format!(
-                "plaintext from {} to {}",
-                plaintext_caller(profile, flow),
-                profile.target_name(&flow.to)
-            );
-            let why =
-                format!("{} (owner {}, until {})", exception.reason, exception.owner, exception.expires);
-            all.push(weakening(what, why));
-        }
-        if let Target::Unmeshed(..) = flow.to {
-            let what = format!(
-                "plaintext from {} to {}",
-                profile.peer_name(&flow.from),
-                profile.target_name(&flow.to)
-            );
-            all.push(weakening(what, "the callee has no sidecar".into()));
-        }
-    }
+    let mut all = unenforced(profile);
+    all.extend(profile.flows.iter().filter_map(|flow| plaintext(profile, flow)));
     all.extend(profile.namespaces.iter().flat_map(shared_identities));
-    if profile.mesh.path_normalization != PathNormalization::default() {
-        let what = "an encoded slash can slip past a path's prefix".to_owned();
-        all.push(weakening(what, "mesh.pathNormalization".into()));
-    }
-    let privileged = profile
-        .namespaces
-        .iter()
-        .filter(|namespace| namespace.pod_security == PodSecurity::Privileged)
-        .count();
-    if privileged > 0 {
-        let what = format!(
-            "the Pod Security level is privileged in {privileged} of {} namespaces",
-            profile.namespaces.len()
-        );
-        let why = if profile.mesh.cni {
-            "podSecurity: privileged"
-        } else {
-            "mesh.cni is false, so each pod starts with a privileged init container"
-        };
-        all.push(weakening(what, why.into()));
-    }
-    if let Some(tracing) = &profile.tracing {
-        let what = format!(
-            "proxies send spans in plaintext to {}.{}:{}",
-            tracing.service, tracing.namespace, tracing.port
-        );
-        all.push(weakening(what, "tracing".into()));
-    }
+    all.extend(loose_paths(profile));
+    all.extend(privileged(profile));
+    all.extend(spans(profile));
     all
+}
+
+fn weakening(what: impl Into<String>, why: impl Into<String>) -> Weakening {
+    Weakening { what: what.into(), why: why.into() }
+}
+
+fn unenforced(profile: &Profile) -> Vec<Weakening> {
+    let mesh = profile.enforcement == Enforcement::Audit;
+    let mesh = mesh.then(|| weakening("NOT ENFORCED: the whole mesh", "enforcement: audit"));
+    let audited = profile.namespaces.iter().filter(|namespace| namespace.enforcement == Enforcement::Audit);
+    let namespaces = audited.map(|namespace| {
+        weakening(
+            format!("NOT ENFORCED: namespace {}", namespace.name),
+            "enforcement: audit, of the namespace",
+        )
+    });
+    mesh.into_iter().chain(namespaces).collect()
+}
+
+/// Returns a flow's weakening, where one of its ends has no sidecar.
+fn plaintext(profile: &Profile, flow: &Flow) -> Option<Weakening> {
+    let to = profile.target_name(&flow.to);
+    if let Basis::Exception(index) = flow.basis {
+        let exception = &profile.exceptions[index];
+        let what = format!("plaintext from {} to {to}", plaintext_caller(profile, flow));
+        let why = format!("{} (owner {}, until {})", exception.reason, exception.owner, exception.expires);
+        return Some(weakening(what, why));
+    }
+    let is_unmeshed = matches!(flow.to, Target::Unmeshed(..));
+    let from = profile.peer_name(&flow.from);
+    is_unmeshed.then(|| weakening(format!("plaintext from {from} to {to}"), "the callee has no sidecar"))
+}
+
+fn loose_paths(profile: &Profile) -> Option<Weakening> {
+    let is_loose = profile.mesh.path_normalization != PathNormalization::default();
+    is_loose.then(|| weakening("an encoded slash can slip past a path's prefix", "mesh.pathNormalization"))
+}
+
+fn privileged(profile: &Profile) -> Option<Weakening> {
+    let is_privileged = |namespace: &&Namespace| namespace.pod_security == PodSecurity::Privileged;
+    let (count, all) = (profile.namespaces.iter().filter(is_privileged).count(), profile.namespaces.len());
+    let why = if profile.mesh.cni {
+        "podSecurity: privileged"
+    } else {
+        "mesh.cni is false, so each pod starts with a privileged init container"
+    };
+    let what = format!("the Pod Security level is privileged in {count} of {all} namespaces");
+    (count > 0).then(|| weakening(what, why))
+}
+
+fn spans(profile: &Profile) -> Option<Weakening> {
+    let to = profile.tracing.as_ref()?;
+    let what = format!("proxies send spans in plaintext to {}.{}:{}", to.service, to.namespace, to.port);
+    Some(weakening(what, "tracing"))
 }
 
 /// Returns what becomes of calls that no flow declares.
