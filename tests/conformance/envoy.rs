@@ -68,7 +68,7 @@ fn declared_flows_pass_and_nothing_else_does() {
 
 /// The questions are worth asking: a tree that holds less than its profile says answers some of them otherwise.
 #[test]
-fn a_weakened_tree_is_caught() {
+fn of_a_weakened_tree_they_say_so() {
     let Some(bench) = Bench::of("envoy") else { return };
     let trees = trees::golden();
     let full = trees.iter().find(|tree| tree.stem == "full").expect("the full tree ships");
@@ -89,7 +89,7 @@ fn a_weakened_tree_is_caught() {
     let expected = ["TLS floor", "black hole", "declared", "plaintext", "undeclared"];
     assert_eq!(caught, expected.into());
     bench.compared(
-        "the same, the full tree weakened",
+        "the same, on a weakened tree",
         format!("{} wrong answers, as expected", report.wrong.len()),
     );
 }
