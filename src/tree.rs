@@ -25,7 +25,7 @@ use std::collections::btree_map::Entry as Slot;
 use camino::{Utf8Path, Utf8PathBuf};
 
 pub use compare::{Comparison, Entry, State, Summary, compare};
-pub use diff::{FileChange, FileStatus, Hunk, Line, LineTag, Segment, changes, unified};
+pub use diff::{FileChange, FileStatus, Hunk, Line, LineTag, Segment, change_of, changes, unified};
 pub use lock::{Digest, LOCK_FILE, Lock, LockFault, LockFaultReason, Stamp};
 pub use place::{Obstruction, reason};
 pub use walk::{find_locks, unlisted};

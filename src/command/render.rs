@@ -17,7 +17,7 @@ use crate::{
     render::{self, Rendered},
     shell::{Exit, Shell},
     source::Sources,
-    tree::{self, Comparison, FileChange, Obstruction, Stamp, State, Tree},
+    tree::{self, Comparison, Obstruction, Stamp, State, Tree},
 };
 
 /// A profile with the tree that it becomes.
@@ -176,10 +176,13 @@ fn obstruction(cause: &Obstruction, paths: &[&Utf8Path]) -> Diagnostic {
 }
 
 /// Says that running proxies keep their version, where the change is one of the charts.
-fn after_upgrade(changes: &[FileChange<'_>], shell: &mut Shell) {
-    let istiod = changes.iter().find(|change| change.path.file_name() == Some("helmrelease-istiod.yaml"));
-    let versions =
-        istiod.and_then(|change| Some((chart_version(change.before?)?, chart_version(change.after?)?)));
+fn after_upgrade(comparison: &Comparison<'_>, shell: &mut Shell) {
+    let mut istiod =
+        comparison.entries.iter().filter(|entry| entry.path.file_name() == Some("helmrelease-istiod.yaml"));
+    let versions = istiod.find_map(|entry| {
+        let before = str::from_utf8(entry.before.as_deref()?).ok()?;
+        Some((chart_version(before)?, chart_version(entry.after.as_deref()?)?))
+    });
     if let Some((before, after)) = versions.filter(|(before, after)| before != after) {
         shell.notice(
             "restart",

@@ -110,7 +110,12 @@ pub struct Segment<'c> {
 /// The files that a write with `force` changes, locks included, in the order of their paths' bytes. Obstructed
 /// paths are left out, since no write touches them.
 pub fn changes<'c>(comparison: &'c Comparison<'_>) -> Vec<FileChange<'c>> {
-    comparison.entries.par_iter().filter_map(|entry| change(entry, true)).collect()
+    comparison.entries.par_iter().filter_map(change_of).collect()
+}
+
+/// What a write with `force` does to one path, if anything; for a few paths of many.
+pub fn change_of<'c>(entry: &'c Entry<'_>) -> Option<FileChange<'c>> {
+    change(entry, true)
 }
 
 /// One patch of all [`changes`], which `git apply` in the directory compared turns into what a write leaves.

@@ -55,7 +55,7 @@ fn tell(difference: &Difference<'_>, shell: &mut Shell) -> Exit {
             State::Missing | State::Unchanged | State::Stale | State::Extra | State::Obstructed(_) => {}
         }
     }
-    after_upgrade(changes, shell);
+    after_upgrade(&pair.comparison, shell);
     weaker(pair.rendering, shell);
     exit.max(Exit::Differs)
 }

@@ -44,7 +44,7 @@ fn tell(pair: &Against<'_>, force: bool, shell: &mut Shell) {
     } else {
         shell.status("rendered", &format!("{place}: {}", comparison.summary(force)));
     }
-    after_upgrade(&tree::changes(comparison), shell);
+    after_upgrade(comparison, shell);
     let count = pair.rendering.profile.flows.len();
     let plural = if count == 1 { "" } else { "s" };
     let rest = undeclared(&pair.rendering.profile);
@@ -68,7 +68,7 @@ fn refusals(pair: &Against<'_>, force: bool, shell: &mut Shell) -> Vec<Diagnosti
 }
 
 fn changes_of<'c>(comparison: &'c Comparison<'_>, state: &State) -> Vec<FileChange<'c>> {
-    tree::changes(comparison).into_iter().filter(|change| change.state == state).collect()
+    comparison.entries.iter().filter(|entry| entry.state == *state).filter_map(tree::change_of).collect()
 }
 
 /// Tells whether a file is as rendered but for carriage returns, which git gives every line where it is told to.

@@ -222,44 +222,52 @@ impl<'a> Questions<'a> {
             callers.extend(ids.map(|workload| Caller::Workload(WorkloadId { namespace, workload })));
         }
         for id in self.workloads() {
-            let pod = self.pods[&self.profile.workload_name(id)];
-            let is_enforced = self.profile.enforces(self.profile.namespace_of(id));
             for (index, port) in self.profile.workload(id).ports.iter().enumerate() {
                 for caller in &callers {
-                    let from = self.pods[&self.pod_name(*caller)];
                     for request in self.requests(port, |flow| calls(flow, id, index)) {
-                        let is_declared = self.profile.flows.iter().any(|flow| {
-                            calls(flow, id, index)
-                                && is_from(flow, *caller)
-                                && (!port.protocol.is_http() || is_meant(flow, &request))
-                        });
-                        let expect = match (is_declared || !is_enforced, port.protocol.is_http()) {
-                            (true, _) => Expect::Passes,
-                            (false, true) => Expect::Forbidden,
-                            (false, false) => Expect::Closed,
-                        };
-                        let send = bytes(port, "any", &request);
-                        let mut probe = plain(&from.ip, format!("{}:{}", pod.ip, port.port), send);
-                        probe.tls = Some(self.mesh_tls(from, port.protocol.is_http()));
-                        let what = format!(
-                            "{} to {}:{} {} {}",
-                            from.id(),
-                            pod.id(),
-                            port.port,
-                            request.method,
-                            request.path
-                        );
-                        let kind = match (is_declared, is_enforced) {
-                            (true, _) => "declared",
-                            (false, true) => "undeclared",
-                            (false, false) => "undeclared, not enforced",
-                        };
-                        let logged = port.protocol.is_http().then(|| spiffe(from));
-                        self.ask(kind, what, probe, expect, logged);
+                        for host in self.hosts_of(*caller, id) {
+                            self.one_between(*caller, id, index, &host, &request);
+                        }
                     }
                 }
             }
         }
+    }
+
+    /// Returns the hosts to ask a workload for: the gateway is admitted for those alone that are exposed there.
+    fn hosts_of(&self, caller: Caller, id: WorkloadId) -> BTreeSet<String> {
+        let is_gateway = matches!(caller, Caller::Gateway);
+        let here = |flow: &&Flow| matches!(flow.to, Target::Workload(to, _) if to == id);
+        let exposed = self.profile.flows.iter().filter(here).filter_map(host_of).filter(|_| is_gateway);
+        exposed.cloned().chain(["any".to_owned()]).collect()
+    }
+
+    fn one_between(&mut self, caller: Caller, id: WorkloadId, index: usize, host: &str, request: &Request) {
+        let pod = self.pods[&self.profile.workload_name(id)];
+        let port = &self.profile.workload(id).ports[index];
+        let is_enforced = self.profile.enforces(self.profile.namespace_of(id));
+        let from = self.pods[&self.pod_name(caller)];
+        let is_http = port.protocol.is_http();
+        let is_declared = self.profile.flows.iter().any(|flow| {
+            calls(flow, id, index)
+                && is_from(flow, caller)
+                && (!is_http || is_meant(flow, request) && host_of(flow).is_none_or(|meant| meant == host))
+        });
+        let expect = match (is_declared || !is_enforced, is_http) {
+            (true, _) => Expect::Passes,
+            (false, true) => Expect::Forbidden,
+            (false, false) => Expect::Closed,
+        };
+        let mut probe = plain(&from.ip, format!("{}:{}", pod.ip, port.port), bytes(port, host, request));
+        probe.tls = Some(self.mesh_tls(from, is_http));
+        let (method, path) = (&request.method, &request.path);
+        let what = format!("{} to {}:{} {method} {host}{path}", from.id(), pod.id(), port.port);
+        let kind = match (is_declared, is_enforced) {
+            (true, _) => "declared",
+            (false, true) => "undeclared",
+            (false, false) => "undeclared, not enforced",
+        };
+        self.ask(kind, what, probe, expect, is_http.then(|| spiffe(from)));
     }
 
     /// Whoever has no certificate gets in nowhere but at an exception.
