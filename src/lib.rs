@@ -3,7 +3,7 @@
 //! One straight line; data moves one way, and each arrow is one function:
 //!
 //! ```text
-//! profile.yaml ─ profile::load ─► Profile ─ plan::plan ─► [File] ─ render::render ─► Tree ─ tree::write ─► repository
+//! profile.yaml ─ profile::load ─► Profile ─ plan::Plan ─► [File] ─ render::render ─► Tree ─ tree::write ─► repository
 //!                    ▲                                                                │
 //!                 release                                                  tree::compare: --diff, --check
 //! ```

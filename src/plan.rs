@@ -34,8 +34,8 @@ pub(crate) const GATEWAY: &str = "istio-ingressgateway";
 pub(crate) const GATEWAY_LABEL: &str = "ingressgateway";
 /// The Gateway object that `VirtualServices` name.
 pub(crate) const GATEWAY_OBJECT: &str = "public";
-/// The suites that FIPS 140 approves among those that offer forward secrecy (`fipsCiphers` of
-/// `security/pkg/pki/...`, istio/istio `pilot/pkg/security/model/authentication.go`).
+/// The suites that FIPS 140 approves among those that offer forward secrecy (`fipsCiphers` of istio/istio
+/// `pilot/pkg/security/model/authentication.go`).
 pub(crate) const CIPHER_SUITES: [&str; 4] = [
     "ECDHE-ECDSA-AES128-GCM-SHA256",
     "ECDHE-RSA-AES128-GCM-SHA256",

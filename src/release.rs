@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, sync::LazyLock, sync::OnceLock};
 
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
-pub use facts::{NATIVE_SIDECARS, Support};
+pub use facts::Support;
 pub use values::{Chart, Reading, Refusal, Values};
 pub use version::{Minor, Patch};
 

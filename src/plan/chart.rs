@@ -3,11 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Folder, GATEWAY, Plan, Values};
-use crate::{
-    profile::TracingProvider,
-    release::{CniKey, Minor, NATIVE_SIDECARS},
-    yaml::Node,
-};
+use crate::{profile::TracingProvider, release::CniKey, yaml::Node};
 
 /// A release of one of Istio's charts.
 pub(super) struct Chart<'a> {
@@ -86,7 +82,7 @@ impl Plan<'_> {
             template: "values/istiod.yaml",
             overlay: profile.values.istiod.as_ref(),
         };
-        let native_sidecars = profile.kubernetes_version >= NATIVE_SIDECARS;
+        let native_sidecars = profile.kubernetes_version.has_native_sidecars();
         let tracing = profile.tracing.as_ref().map(|tracing| {
             json!({
                 "key": match tracing.provider {
@@ -195,9 +191,4 @@ fn access_log_format(audit: bool) -> String {
     let keys: Map<String, Value> =
         keys.into_iter().map(|(key, value)| (key.to_owned(), json!(value))).collect();
     format!("{:#}", Value::Object(keys))
-}
-
-/// The first Kubernetes whose native sidecars the tree relies on; for the README's line on Jobs.
-pub(super) fn starts_sidecars_first(kubernetes: Minor) -> bool {
-    kubernetes >= NATIVE_SIDECARS
 }

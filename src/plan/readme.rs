@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{GATEWAY, Plan, chart::starts_sidecars_first, undeclared, weakenings};
+use super::{GATEWAY, Plan, undeclared, weakenings};
 use crate::profile::{Basis, Enforcement, Flow, Namespace, Peer, PodSecurity, Profile, Target};
 
 impl Plan<'_> {
@@ -62,7 +62,7 @@ impl Plan<'_> {
             "assumed": names(&|namespace| !namespace.workloads.is_empty()),
             "outsiders": self.outsiders(),
             "restricted": profile.namespaces.iter().any(level),
-            "nativeSidecars": starts_sidecars_first(profile.kubernetes_version),
+            "nativeSidecars": profile.kubernetes_version.has_native_sidecars(),
             "fluxAccount": profile.flux.service_account,
             "awaited": awaited(profile),
             "fluxNamespace": profile.flux.namespace,

@@ -8,7 +8,7 @@ use super::{Minor, read};
 
 /// The first Kubernetes minor whose kubelet starts sidecar containers before the pod's own
 /// (`SidecarContainers`, on by default from 1.29: KEP-753).
-pub const NATIVE_SIDECARS: Minor = Minor { major: 1, minor: 29 };
+pub(super) const NATIVE_SIDECARS: Minor = Minor { major: 1, minor: 29 };
 
 /// What the Istio project says of one of its minors.
 #[derive(Debug, Clone, Deserialize)]

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer};
 
+use super::facts::NATIVE_SIDECARS;
+
 /// A minor release, `1.29`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Minor {
@@ -20,6 +22,13 @@ pub struct Patch {
     pub minor: Minor,
     /// The third number.
     pub patch: u16,
+}
+
+impl Minor {
+    /// Returns whether such a Kubernetes starts sidecar containers before the pod's own.
+    pub fn has_native_sidecars(self) -> bool {
+        self >= NATIVE_SIDECARS
+    }
 }
 
 impl FromStr for Minor {

@@ -13,8 +13,8 @@ use crate::{
     yaml::Spanned,
 };
 
-/// Ports that the proxy keeps for itself: what listens there is never captured (`pkg/test/framework` aside, the list of
-/// `security.istio.io` docs "Ports used by Istio", and `excludeInboundPorts` of the injection template).
+/// Ports that the proxy keeps for itself: nothing that an application listens for there is captured (Istio's page
+/// "Application Requirements", "Ports used by Istio"; the injection template excludes 15020, 15021 and 15090).
 const PROXY_PORTS: [u16; 9] = [15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090];
 
 impl Resolution<'_> {
