@@ -5,6 +5,8 @@ use clap::builder::{NonEmptyStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::release::{Minor, Patch};
+
 /// Renders a zero-trust Istio mesh for Flux from one short profile
 ///
 /// Exit codes: 0 clean; 1 differs, or has findings; 2 error in the input, in the use or on the machine.
@@ -44,8 +46,23 @@ pub enum Command {
     /// what no render wrote is never touched. A file that was edited by hand stops the render before anything is
     /// written.
     Render(Render),
-    /// Print the profile's JSON Schema (draft-07), for editors
-    Schema,
+    /// Say what is wrong with manifests, by anybody, at the line
+    ///
+    /// Reads directories, files and `-` (standard input), needs no cluster and no profile, and writes nothing. Only what a
+    /// cluster would get counts: where there are Flux Kustomizations or kustomization.yaml files, they are followed.
+    Check(Check),
+    /// Say the safe way to a newer Istio, step by step
+    ///
+    /// A step is one commit: what changes in the profile and in the tree, what behaves differently for traffic, security
+    /// and logs, which values nothing reads any more, which vulnerabilities are closed, and what to do before the next
+    /// step. Nothing is written. Exits with 0 where there is nothing to do, and with 1 where there are steps.
+    Upgrade(Upgrade),
+    /// Print a JSON Schema (draft-07): the profile's, for editors, or that of what `check` prints, for programs
+    Schema {
+        /// What to describe
+        #[arg(default_value = "profile")]
+        of: Described,
+    },
     /// Print a completion script
     Completions {
         /// The shell to complete in
@@ -53,6 +70,15 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+/// What a schema is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Described {
+    /// The profile
+    Profile,
+    /// The findings, `check --format json`
+    Findings,
 }
 
 /// `meshwright init`
@@ -105,6 +131,105 @@ pub struct Render {
     pub today: Option<String>,
 }
 
+/// `meshwright check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Directories, files, or `-`
+    #[arg(required_unless_present_any = ["list", "explain"], value_name = "PATH")]
+    pub paths: Vec<Utf8PathBuf>,
+    /// The profile whose releases and waivers count
+    #[arg(long, value_name = "PROFILE")]
+    pub profile: Option<Utf8PathBuf>,
+    /// The Istio release to judge against, such as 1.21.1 [default: the profile's, else that of the charts]
+    #[arg(long, value_name = "V", value_parser = release)]
+    pub istio: Option<Patch>,
+    /// The Flux minor to judge against, such as 2.4 [default: the profile's, else any]
+    #[arg(long, value_name = "V", value_parser = minor)]
+    pub flux: Option<Minor>,
+    /// The Kubernetes minor to judge against, such as 1.29 [default: the profile's, else any]
+    #[arg(long, value_name = "V", value_parser = minor)]
+    pub kubernetes: Option<Minor>,
+    /// How to show findings
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: CheckFormat,
+    /// The least finding that makes the exit code 1
+    #[arg(long, value_name = "SEVERITY", default_value = "warning")]
+    pub deny: Deny,
+    /// Take waivers from annotations, `meshwright/waive.CODE: "2027-06-30 OWNER: REASON"`, for warnings and notes
+    #[arg(long)]
+    pub allow_inline_waivers: bool,
+    /// Exit with 0 where it would be 1
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// The day by which waivers and exceptions expire, YYYY-MM-DD [default: today]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub today: Option<String>,
+    /// Say all there is to say about a check
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["paths", "list"])]
+    pub explain: Option<String>,
+    /// Print every check
+    #[arg(long, conflicts_with = "paths")]
+    pub list: bool,
+}
+
+/// How to show findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// As they are read in a terminal
+    Text,
+    /// A JSON document, for programs
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
+/// The least finding that fails a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// Errors
+    Error,
+    /// Warnings and errors
+    Warning,
+    /// Everything
+    Note,
+}
+
+/// `meshwright upgrade`
+#[derive(Debug, Args)]
+pub struct Upgrade {
+    /// The profile
+    pub profile: Utf8PathBuf,
+    /// The release to end at, `1.27.9`, or `1.27` for its newest patch [default: the newest that the profile's Kubernetes
+    /// and Flux carry]
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    pub to: Option<String>,
+    /// Set each release beside the old one, and move what follows that a part at a time
+    #[arg(long)]
+    pub canary: bool,
+    /// How to say the steps
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ReportFormat,
+    /// Exit with 0 where it would be 1
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// The day by which support ends and exceptions expire, YYYY-MM-DD [default: today]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub today: Option<String>,
+}
+
+/// How to say what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people at a terminal
+    Text,
+    /// A JSON document, for programs
+    Json,
+    /// For an issue or a wiki
+    Markdown,
+}
+
 /// How to show what would change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DiffFormat {
@@ -121,9 +246,25 @@ fn directory() -> impl TypedValueParser<Value = Utf8PathBuf> {
     NonEmptyStringValueParser::new().map(Utf8PathBuf::from)
 }
 
+fn version(text: &str) -> Result<String, String> {
+    let check = crate::schema::format::check;
+    match check("version-patch", text).and(check("version-minor", text)) {
+        Some(fault) => Err(fault.message),
+        None => Ok(text.to_owned()),
+    }
+}
+
 fn date(text: &str) -> Result<String, String> {
     match crate::schema::format::check("date", text) {
         Some(fault) => Err(fault.message),
         None => Ok(text.to_owned()),
     }
+}
+
+fn release(text: &str) -> Result<Patch, String> {
+    text.parse().map_err(|()| "a release is written like 1.21.1".to_owned())
+}
+
+fn minor(text: &str) -> Result<Minor, String> {
+    text.parse().map_err(|()| "a minor is written like 1.29".to_owned())
 }

@@ -1,7 +1,10 @@
 //! The subcommands: what each reads, calls and returns.
 
+mod check;
 mod init;
+mod input;
 mod render;
+mod upgrade;
 
 use anyhow::Result;
 use clap::CommandFactory as _;
@@ -9,7 +12,7 @@ use clap_complete::Shell as Kind;
 use clap_mangen::Man;
 
 use crate::{
-    cli::{Cli, Command},
+    cli::{Cli, Command, Described},
     profile,
     shell::{Exit, Shell},
 };
@@ -19,7 +22,10 @@ pub fn run(command: &Command, shell: &mut Shell) -> Result<Exit> {
     let text = match command {
         Command::Init(options) => return init::run(options, shell),
         Command::Render(options) => return render::run(options, shell),
-        Command::Schema => format!("{:#}\n", profile::schema()),
+        Command::Check(options) => return check::run(options, shell),
+        Command::Upgrade(options) => return upgrade::run(options, shell),
+        Command::Schema { of: Described::Profile } => format!("{:#}\n", profile::schema()),
+        Command::Schema { of: Described::Findings } => check::SCHEMA.to_owned(),
         Command::Completions { shell: kind } => completions(*kind),
         Command::Man => man()?,
     };

@@ -1,9 +1,13 @@
 //! What is wrong with a user's files, as data, and how it is shown.
 
+mod github;
 mod json;
+mod sarif;
 mod text;
 
+pub use github::to_github;
 pub use json::to_json;
+pub use sarif::{Rule, to_sarif};
 pub use text::render;
 
 use crate::source::Span;
@@ -81,7 +85,8 @@ impl Diagnostic {
         Self { code, severity, message, labels: Vec::new(), help: Vec::new(), edit: None }
     }
 
-    fn new(
+    /// Starts a finding of any weight at `span`.
+    pub fn new(
         code: &'static str,
         severity: Severity,
         span: Span,

@@ -12,6 +12,7 @@ mod mesh;
 mod namespace;
 mod network;
 mod readme;
+mod revision;
 mod stage;
 mod weakening;
 
@@ -21,7 +22,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
 
 use crate::{
-    profile::{self, Enforcement, Profile},
+    profile::{Enforcement, Profile},
     release::{Flux, Istio},
     yaml::Node,
 };
@@ -107,7 +108,8 @@ impl<'a> Plan<'a> {
     /// Looks up what the profile's releases can do, and who calls whom.
     pub fn new(profile: &'a Profile) -> Self {
         let istio = Istio::of(profile.chart_version.minor).expect("a profile names a supported Istio");
-        Self { profile, istio, flux: flux(profile), access: Access::new(profile) }
+        let flux = Flux::of(profile.flux_version()).expect("a profile names a supported Flux");
+        Self { profile, istio, flux, access: Access::new(profile) }
     }
 
     /// Returns the parts of the tree.
@@ -151,15 +153,6 @@ impl<'a> Plan<'a> {
     fn enforces(&self) -> bool {
         self.profile.enforcement == Enforcement::Enforce
     }
-}
-
-/// The facts of the oldest Flux that has to take the tree.
-///
-/// Without a version the tree is written for one that every later Flux takes as well.
-fn flux(profile: &Profile) -> &'static Flux {
-    let named = profile.flux.version.as_ref().and_then(|version| version.value.parse().ok());
-    let minor = named.unwrap_or(profile::DEFAULT_FLUX);
-    Flux::of(minor).expect("a profile names a supported Flux")
 }
 
 fn globals(profile: &Profile, istio: &Istio, flux: &Flux) -> Value {

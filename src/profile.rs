@@ -9,6 +9,7 @@ mod flow;
 mod platform;
 mod releases;
 mod resolve;
+mod revision;
 mod unread;
 mod values;
 mod written;
@@ -30,10 +31,12 @@ use crate::{
 pub(crate) use addresses::is_wide;
 pub use flow::{Basis, Flow, HostProtocol, Peer, Target, Unmeshed, WorkloadId};
 pub(crate) use platform::CNI_NAMESPACE;
-pub(crate) use releases::DEFAULT_FLUX;
+use releases::DEFAULT_FLUX;
+pub use releases::doubt_on;
+pub use revision::{Canary, ControlPlane, Revisions};
 
 /// A zero-trust mesh, as its owners declare it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Profile {
     /// Names the mesh; a DNS label.
     pub name: String,
@@ -61,6 +64,8 @@ pub struct Profile {
     pub is_openshift: bool,
     /// The control plane.
     pub mesh: Mesh,
+    /// The control planes that have names, and those names.
+    pub revisions: Revisions,
     /// The one entrance.
     pub gateway: Gateway,
     /// Who may scrape metrics.
@@ -75,6 +80,8 @@ pub struct Profile {
     pub flows: Vec<Flow>,
     /// The weakenings, each with its reason, owner and expiry.
     pub exceptions: Vec<Exception>,
+    /// Findings that are borne for a while.
+    pub waivers: Vec<Waiver>,
 }
 
 /// Whether policies bite.
@@ -89,7 +96,7 @@ pub enum Enforcement {
 }
 
 /// The Flux that reconciles the tree.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the profile's schema describes each key")]
 pub struct Flux {
@@ -103,7 +110,7 @@ pub struct Flux {
 }
 
 /// The Flux source that holds the repository.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the profile's schema describes each key")]
 pub struct FluxSource {
@@ -112,7 +119,7 @@ pub struct FluxSource {
 }
 
 /// Where the Istio charts come from.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the profile's schema describes each key")]
 pub struct Charts {
@@ -120,7 +127,7 @@ pub struct Charts {
 }
 
 /// The Flux Kustomizations, not ours, that a stage waits for.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 #[expect(missing_docs, reason = "the profile's schema describes each key")]
 pub struct DependsOn {
@@ -131,7 +138,7 @@ pub struct DependsOn {
 }
 
 /// The cluster's own addresses; an empty list is unknown.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the profile's schema describes each key")]
 pub struct Cluster {
@@ -153,7 +160,7 @@ impl Cluster {
 }
 
 /// Where the Kubernetes API server is; an empty list is unknown.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the profile's schema describes each key")]
 pub struct ApiServer {
@@ -185,7 +192,7 @@ pub enum ResolverAt {
 }
 
 /// The control plane.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the profile's schema describes each key")]
 pub struct Mesh {
@@ -212,7 +219,7 @@ pub enum PathNormalization {
 }
 
 /// Where the proxy and control plane images come from.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the profile's schema describes each key")]
 pub struct Images {
@@ -222,10 +229,12 @@ pub struct Images {
 }
 
 /// The one entrance.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Gateway {
     /// Its namespace.
     pub namespace: String,
+    /// The revision or tag that it follows; unset, the default control plane.
+    pub revision: Option<String>,
     /// Bounds of its autoscaler.
     pub replicas: Replicas,
     /// The Service in front of it.
@@ -244,7 +253,7 @@ pub struct Replicas {
 }
 
 /// The Service in front of the gateway.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "the profile's schema describes each key")]
 pub struct GatewayService {
@@ -256,7 +265,7 @@ pub struct GatewayService {
 }
 
 /// A cert-manager issuer.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the profile's schema describes each key")]
 pub struct Issuer {
@@ -265,7 +274,7 @@ pub struct Issuer {
 }
 
 /// Who may scrape metrics.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the profile's schema describes each key")]
 pub struct Monitoring {
@@ -274,7 +283,7 @@ pub struct Monitoring {
 }
 
 /// Where proxies send spans.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Tracing {
     /// The protocol.
     pub provider: TracingProvider,
@@ -300,7 +309,7 @@ pub enum TracingProvider {
 }
 
 /// Helm values merged over ours; each a mapping that undoes no guarantee.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 #[expect(missing_docs, reason = "each field is named for the chart")]
 pub struct Values {
     pub base: Option<Node>,
@@ -310,7 +319,7 @@ pub struct Values {
 }
 
 /// A governed namespace.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Namespace {
     /// Its name.
     pub name: String,
@@ -318,6 +327,8 @@ pub struct Namespace {
     pub is_rendered: bool,
     /// Whether policies bite in it.
     pub enforcement: Enforcement,
+    /// The revision or tag that its sidecars follow; unset, the default control plane.
+    pub revision: Option<String>,
     /// The Pod Security level that is enforced in it.
     pub pod_security: PodSecurity,
     /// What runs in it, by name.
@@ -412,7 +423,7 @@ impl Protocol {
 }
 
 /// A weakening that the profile asks for by name: a port that takes plaintext from callers that hold no certificate.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Exception {
     /// Whose port.
     pub workload: WorkloadId,
@@ -426,6 +437,21 @@ pub struct Exception {
     pub expires: String,
     /// Where the profile says so.
     pub span: Span,
+}
+
+/// A finding of `check` that is borne for a while.
+#[derive(Debug, Clone)]
+pub struct Waiver {
+    /// The check's code, as it is written.
+    pub code: Spanned<String>,
+    /// `Kind namespace/name`, as it is written.
+    pub object: Spanned<String>,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day on which it holds, `YYYY-MM-DD`.
+    pub expires: Spanned<String>,
 }
 
 /// The grammar, as the `meshwright schema` command prints it.
@@ -557,6 +583,32 @@ impl Profile {
     /// Returns whether policies bite in a namespace.
     pub fn enforces(&self, namespace: &Namespace) -> bool {
         self.enforcement == Enforcement::Enforce && namespace.enforcement == Enforcement::Enforce
+    }
+
+    /// Returns the oldest Flux that has to take the tree; where none is said, one that every later Flux takes as well.
+    pub fn flux_version(&self) -> Minor {
+        let named = self.flux.version.as_ref().and_then(|version| version.value.parse().ok());
+        named.unwrap_or(DEFAULT_FLUX)
+    }
+
+    /// Sets the oldest Flux that has to take the tree.
+    pub fn set_flux_version(&mut self, version: Minor) {
+        let nowhere = Span { file: 0, start: 0, end: 0 };
+        let span = self.flux.version.as_ref().map_or(nowhere, |version| version.span);
+        self.flux.version = Some(Spanned { span, value: version.to_string() });
+    }
+
+    /// Returns what the charts of its releases do not read of its values, or do not take.
+    pub fn value_faults(&self) -> Vec<Diagnostic> {
+        let mut faults = Vec::new();
+        let releases = unread::Releases {
+            main: self.chart_version,
+            revisions: &self.revisions,
+            gateway: self.gateway.revision.as_deref(),
+            flux: self.flux_version(),
+        };
+        unread::check(&self.values, &releases, &mut faults);
+        without_repetitions(faults)
     }
 
     /// Returns where the tree's README, lock and stages are, for a path below [`Profile::path`].

@@ -2,9 +2,11 @@
 //!
 //! What differs between releases is data; nothing else in the crate compares versions. `release/istio/` and
 //! `release/flux/` hold a file per minor, which `cargo run --example release` derives from the upstream repositories;
-//! `release/facts.yaml` holds what no program can derive. A file is read when the first profile asks for its minor.
+//! `release/facts.yaml`, `behaviour.yaml` and `security.yaml` hold what no program can derive. A file is read when the first profile asks for its minor.
 
+mod behaviour;
 mod facts;
+mod security;
 mod values;
 mod version;
 
@@ -12,7 +14,9 @@ use std::{collections::BTreeMap, sync::LazyLock, sync::OnceLock};
 
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
-pub use facts::Support;
+pub use behaviour::{Bears, Behaviour, Part, Since, behaviours};
+pub use facts::{Support, mends_tls_defaults};
+pub use security::{Bulletin, Exposure, bulletin_range, bulletins};
 pub use values::{Chart, Reading, Refusal, Values};
 pub use version::{Minor, Patch};
 
@@ -222,6 +226,11 @@ impl Flux {
     pub fn of(minor: Minor) -> Option<&'static Self> {
         static SHELF: LazyLock<Shelf<Flux>> = LazyLock::new(|| Shelf::new(FLUX));
         SHELF.latest(minor, |file| file.document(0))
+    }
+
+    /// The oldest Flux minor that can bring the CRDs from a chart's `crds/` folder into the release.
+    pub fn adopts_from() -> Minor {
+        facts::ADOPTION
     }
 
     /// Returns whether this Flux installs a gateway chart whose values it first holds against the chart's schema.

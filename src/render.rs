@@ -30,6 +30,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("network-policies.yaml", include_str!("../templates/network-policies.yaml")),
     ("peer-authentication.yaml", include_str!("../templates/peer-authentication.yaml")),
     ("peer-authentications.yaml", include_str!("../templates/peer-authentications.yaml")),
+    ("revision-tags.yaml", include_str!("../templates/revision-tags.yaml")),
     ("service-entries.yaml", include_str!("../templates/service-entries.yaml")),
     ("sidecars.yaml", include_str!("../templates/sidecars.yaml")),
     ("telemetry.yaml", include_str!("../templates/telemetry.yaml")),

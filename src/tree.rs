@@ -24,11 +24,11 @@ use std::collections::btree_map::Entry as Slot;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-pub use compare::{Comparison, Entry, State, Summary, compare};
+pub use compare::{Comparison, Entry, State, Summary, between, compare};
 pub use diff::{FileChange, FileStatus, Hunk, Line, LineTag, Segment, change_of, changes, unified};
 pub use lock::{Digest, LOCK_FILE, Lock, LockFault, LockFaultReason, Stamp};
 pub use place::{Obstruction, reason};
-pub use walk::{find_locks, unlisted};
+pub use walk::{find_locks, unlisted, walk};
 pub use write::{Written, write};
 
 /// Texts by path, in the order of their paths' bytes, which is the order of git.
@@ -108,6 +108,11 @@ fn is_lock(path: &str) -> bool {
 /// The directory of a plain path; empty for the top.
 fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(parent, _)| parent)
+}
+
+/// The last part of a plain path.
+fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 fn joined(root: &str, path: &str) -> String {

@@ -4,22 +4,30 @@
 //! text ─ parse ─► [Node] ─ read ─► T: Deserialize
 //! ```
 //!
-//! Aliases are expanded, tags are checked, duplicate keys are faults. Merge keys (`<<`) are refused, because
-//! the merged keys would have no line of their own.
+//! Aliases are expanded, tags are checked, duplicate keys are faults. Merge keys (`<<`) are refused in a profile, where
+//! every value has a line of its own, and followed in what others wrote ([`MergeKeys`]).
 
 mod builder;
 mod de;
+mod embedded;
 mod entries;
 mod fault;
-mod kind;
+mod json;
+pub(crate) mod kind;
 mod place;
+mod readers;
 mod ser;
 mod spanned;
+mod timestamp;
+mod whole;
 
-pub use builder::{MAX_ALIAS_NODES, MAX_BYTES, MAX_DEPTH, parse};
+pub use builder::{MAX_ALIAS_NODES, MAX_BYTES, MAX_DEPTH, MergeKeys, parse, parse_with};
 pub use de::{ReadFault, read};
+pub use embedded::parse_within;
 pub use entries::Entries;
+pub use json::parse_json;
 pub use kind::Kind;
+pub use readers::{Ambiguous, Spelling, ambiguous, as_kustomize, spelling};
 pub use spanned::Spanned;
 
 use crate::source::Span;

@@ -105,6 +105,7 @@ fn reference() -> String {
         ("`allow`", "flow"),
         ("`egress`", "egress"),
         ("`exceptions`", "exception"),
+        ("`waivers`", "waiver"),
     ] {
         table(&mut text, title, &schema["definitions"][name], &schema);
     }

@@ -77,6 +77,7 @@ const COMBINATIONS: &[(&str, &[&str])] = &[
     ),
     ("chartVersion: 1.27.5\nvalues: {gateway: {service: {selectorLabel: {}}}}", &["guarded-value error"]),
     ("chartVersion: 1.24.6\nvalues: {cni: {repair: {hub: example.com}}}", &["dead-value warning"]),
+    ("chartVersion: 1.24.2\nvalues: {gateway: {global: {replicaCount: 2}}}", &["dead-value warning"]),
     ("chartVersion: 1.21.1\nvalues: {base: {base: {enableIstioConfigCRDs: false}}}", &["dead-value warning"]),
     ("chartVersion: 1.21.1\nvalues: {gateway: {lifecycle: {}}}", &["dead-value warning"]),
     ("chartVersion: 1.21.1\nvalues: {gateway: {nodeselector: {a: b}}}", &["dead-value warning"]),
@@ -122,6 +123,7 @@ const TAKEN: &[&str] = &[
     "chartVersion: 1.21.1\nvalues: {gateway: {defaults: {nodeSelector: {a: b}}}}",
     // 1.24 picks its values by `global.platform`, and reads `platform` for something else.
     "chartVersion: 1.24.6\nvalues: {istiod: {platform: gke}}",
+    "chartVersion: 1.24.3\nvalues: {gateway: {global: {replicaCount: 2}}}",
     "chartVersion: 1.27.5\nvalues: {istiod: {pilot: {env: {PILOT_HTTP10: '1'}}}, gateway: {replicaCount: 2, kind: DaemonSet}}",
     "chartVersion: 1.21.1\nvalues: {gateway: {replicaCount: three}}",
     "chartVersion: 1.21.1\nvalues: {istiod: {pilot: {resources: {requests: {cpu: 1, anything: 2}}, nodeSelector: {a.b/c: d}}}}",

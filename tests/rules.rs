@@ -288,9 +288,15 @@ fn pods_are_held_to_the_strictest_level_they_can_meet() {
 fn governed_namespaces_are_injected_and_the_control_plane_is_not() {
     for rendered in everything() {
         for namespace in of_kind(&rendered, "Namespace") {
-            let name = namespace["metadata"]["name"].as_str().expect("a name");
-            let expected = if ["istio-system", "istio-cni"].contains(&name) { "disabled" } else { "enabled" };
-            assert_eq!(namespace["metadata"]["labels"]["istio-injection"], expected, "{name}");
+            let (name, labels) = (&namespace["metadata"]["name"], &namespace["metadata"]["labels"]);
+            if name == "istio-system" || name == "istio-cni" {
+                assert_eq!(labels["istio-injection"], "disabled", "{name}");
+            } else {
+                // Of the two labels `istio-injection` would count for more.
+                let (by_default, by_name) = (&labels["istio-injection"], &labels["istio.io/rev"]);
+                assert!((by_default == "enabled") != by_name.is_string(), "{name}: {labels}");
+                assert!(by_default.is_null() != by_name.is_null(), "{name}: {labels}");
+            }
         }
     }
 }

@@ -296,6 +296,11 @@ pub fn write(out: &mut String, name: &str, patches: &[(u16, Chart)]) {
     writeln!(out, "{name}:").expect("a string");
     if let Some(merged) = &newest.merged {
         writeln!(out, "  merged: {merged}").expect("a string");
+        let same = patches.iter().rev().take_while(|(_, chart)| chart.merged == newest.merged);
+        let (first, _) = same.last().expect("the newest is one");
+        if *first != patches[0].0 {
+            writeln!(out, "  mergedSince: {first}").expect("a string");
+        }
     }
     list(out, "refused", &newest.refused);
     list(out, "selectors", &newest.selectors);

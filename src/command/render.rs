@@ -2,7 +2,8 @@
 
 mod check;
 mod diff;
-mod load;
+pub(super) mod load;
+mod restart;
 mod write;
 
 use anyhow::{Result, bail};
@@ -173,24 +174,4 @@ fn obstruction(cause: &Obstruction, paths: &[&Utf8Path]) -> Diagnostic {
         (format!("no render can write `{first}`: {cause}"), help.to_owned())
     };
     Diagnostic::general("obstructed-path", message).with_help(help)
-}
-
-/// Says that running proxies keep their version, where the change is one of the charts.
-fn after_upgrade(comparison: &Comparison<'_>, shell: &mut Shell) {
-    let mut istiod =
-        comparison.entries.iter().filter(|entry| entry.path.file_name() == Some("helmrelease-istiod.yaml"));
-    let versions = istiod.find_map(|entry| {
-        let before = str::from_utf8(entry.before.as_deref()?).ok()?;
-        Some((chart_version(before)?, chart_version(entry.after.as_deref()?)?))
-    });
-    if let Some((before, after)) = versions.filter(|(before, after)| before != after) {
-        shell.notice(
-            "restart",
-            &format!("workloads after the upgrade from {before} to {after}: the gateway restarts by itself, sidecars keep their version until their pods restart"),
-        );
-    }
-}
-
-fn chart_version(manifest: &str) -> Option<&str> {
-    manifest.lines().find_map(|line| line.strip_prefix("      version: "))
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Diagnostic, Edit, Severity};
-use crate::source::{Sources, Span};
+use crate::source::{Region, Sources};
 
 /// What a program learns of a diagnostic; lines and columns count from 1, columns in characters.
 #[derive(Serialize)]
@@ -35,14 +35,14 @@ struct EditView<'a> {
 /// `file`, `line` and `column` are null without a place, `edit` without an edit.
 pub fn to_json(diagnostic: &Diagnostic, sources: &Sources) -> Value {
     let span = diagnostic.labels.first().map(|label| label.span);
-    let place = span.map(|span| place(sources, span.file, span.start));
+    let place = span.map(|span| sources.region(span).start);
     let view = View {
         code: diagnostic.code,
         severity: word(diagnostic.severity),
         message: &diagnostic.message,
         file: span.map(|span| sources.path(span.file).as_str()),
-        line: place.map(|(line, _)| line),
-        column: place.map(|(_, column)| column),
+        line: place.map(|place| place.line),
+        column: place.map(|place| place.column),
         help: &diagnostic.help,
         edit: diagnostic.edit.as_ref().map(|edit| edit_view(edit, sources)),
     };
@@ -50,15 +50,13 @@ pub fn to_json(diagnostic: &Diagnostic, sources: &Sources) -> Value {
 }
 
 fn edit_view<'a>(edit: &'a Edit, sources: &'a Sources) -> EditView<'a> {
-    let Span { file, start, end } = edit.span;
-    let (line, column) = place(sources, file, start);
-    let (end_line, end_column) = place(sources, file, end);
+    let Region { start, end } = sources.region(edit.span);
     EditView {
-        file: sources.path(file).as_str(),
-        line,
-        column,
-        end_line,
-        end_column,
+        file: sources.path(edit.span.file).as_str(),
+        line: start.line,
+        column: start.column,
+        end_line: end.line,
+        end_column: end.column,
         replacement: &edit.replacement,
     }
 }
@@ -69,14 +67,4 @@ fn word(severity: Severity) -> &'static str {
         Severity::Warning => "warning",
         Severity::Error => "error",
     }
-}
-
-/// Returns line and column of a byte.
-fn place(sources: &Sources, file: u16, at: u32) -> (usize, usize) {
-    let text = &sources.get(file).text;
-    let before: Vec<char> =
-        text.char_indices().take_while(|(start, _)| *start < at as usize).map(|(_, c)| c).collect();
-    let line = 1 + before.iter().filter(|c| **c == '\n').count();
-    let column = 1 + before.iter().rev().take_while(|c| **c != '\n').count();
-    (line, column)
 }

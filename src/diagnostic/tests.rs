@@ -11,7 +11,7 @@ fn sources() -> Sources {
     sources
 }
 
-fn span(file: u16, start: u32, end: u32) -> Span {
+fn span(file: u32, start: u32, end: u32) -> Span {
     Span { file, start, end }
 }
 
@@ -113,4 +113,38 @@ proptest! {
         prop_assert!(render(std::slice::from_ref(&fault), &sources, false).starts_with("error[peer-authentication-mode]"));
         prop_assert!(to_json(&fault, &sources).is_object());
     }
+}
+
+#[test]
+fn an_annotation_escapes_what_github_reads() {
+    let mut sources = Sources::default();
+    let file = sources.add("a,b:c.yaml", "x: 1\nä: 2\n");
+    let finding = Diagnostic::warning("some-code", span(file, 5, 7), "100 % of\nit", "").with_help("do this");
+    assert_eq!(
+        to_github(&[finding, Diagnostic::general("other-code", "no place")], &sources),
+        "::error title=other-code::no place\n\
+         ::warning title=some-code,file=a%2Cb%3Ac.yaml,line=2,col=1,endLine=2,endColumn=2::100 %25 of%0Ait%0Ado this\n"
+    );
+}
+
+#[test]
+fn a_fingerprint_outlives_lines_above_it_and_tells_twins_apart() {
+    let prints = |text: &str, spans: &[(u32, u32)]| -> Vec<String> {
+        let mut sources = Sources::default();
+        let file = sources.add("a b.yaml", text);
+        let findings: Vec<Diagnostic> = spans
+            .iter()
+            .map(|(start, end)| Diagnostic::warning("c", span(file, *start, *end), "m", ""))
+            .collect();
+        let log = to_sarif(&findings, &sources, &[], "1.0.0");
+        assert_eq!(
+            log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],
+            "a%20b.yaml"
+        );
+        let results = log["runs"][0]["results"].as_array().expect("a list");
+        results.iter().map(|result| result["partialFingerprints"]["meshwright/v1"].to_string()).collect()
+    };
+    let twice = prints("x: 1\nx: 1\n", &[(0, 1), (5, 6)]);
+    assert_ne!(twice[0], twice[1]);
+    assert_eq!(prints("y: 2\nx: 1\n", &[(5, 6)]), twice[..1]);
 }

@@ -43,13 +43,13 @@ fn level(severity: Severity) -> Level<'static> {
 
 /// One snippet per file, that of the fault first.
 fn snippets<'a>(labels: &'a [Label], sources: &'a Sources) -> Vec<Snippet<'a, Annotation<'a>>> {
-    let mut files: Vec<u16> = Vec::new();
+    let mut files: Vec<u32> = Vec::new();
     for label in labels {
         if !files.contains(&label.span.file) {
             files.push(label.span.file);
         }
     }
-    let snippet = |file: u16| {
+    let snippet = |file: u32| {
         let source = sources.get(file);
         let here = labels.iter().enumerate().filter(move |(_, label)| label.span.file == file);
         let annotations = here.map(|(index, label)| annotation(index == 0, label, &source.text));

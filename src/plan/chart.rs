@@ -3,36 +3,40 @@
 use serde_json::{Map, Value, json};
 
 use super::{Folder, GATEWAY, Plan, Values};
-use crate::{profile::TracingProvider, release::CniKey, yaml::Node};
+use crate::{
+    profile::{ControlPlane, TracingProvider},
+    release::{CniKey, Istio, Patch},
+    yaml::Node,
+};
 
 /// A release of one of Istio's charts.
 pub(super) struct Chart<'a> {
     pub name: &'static str,
-    pub release: &'static str,
+    pub version: Patch,
+    pub release: &'a str,
     pub namespace: &'a str,
     /// The release that has to be Ready before.
-    pub depends_on: Option<&'static str>,
+    pub depends_on: Option<&'a str>,
     pub template: &'static str,
     pub overlay: Option<&'a Node>,
 }
 
 impl Plan<'_> {
     fn helm_release(&self, folder: &mut Folder, path: &str, chart: &Chart<'_>, own: Value) {
-        let installed = self.profile.chart_version.patch;
+        let (istio, installed) = (facts(chart.version), chart.version.patch);
         let is_gateway = chart.name == "gateway";
         // Only the gateway chart has a schema, and a broken one refuses the chart's own defaults. From Flux 2.4 on the
         // field exists; set there already, it spares the day on which Flux is upgraded.
         let disable_schema_validation = is_gateway
             && self.flux.helm_release.disable_schema_validation
-            && self.istio.gateway_schema_is_broken(installed);
-        let has_webhook =
-            matches!(chart.name, "base" | "istiod") && self.istio.upgrade_resets_webhooks(installed);
+            && istio.gateway_schema_is_broken(installed);
+        let has_webhook = matches!(chart.name, "base" | "istiod") && istio.upgrade_resets_webhooks(installed);
         let overlay = chart.overlay.cloned();
         let Value::Object(mut context) = own else { unreachable!("contexts are objects") };
         context.extend(object(json!({
             "release": chart.release,
             "chart": chart.name,
-            "version": self.profile.chart_version.to_string(),
+            "version": chart.version.to_string(),
             "namespace": chart.namespace,
             "dependsOn": chart.depends_on,
             "crds": chart.name == "base",
@@ -44,43 +48,50 @@ impl Plan<'_> {
         file.values = Some(Values { template: chart.template, overlay });
     }
 
+    /// Adds the chart that brings the CRDs, those of the newest release, and the webhook of the first control plane.
     pub(super) fn base(&self, folder: &mut Folder) {
         let profile = self.profile;
         let chart = Chart {
             name: "base",
+            version: profile.revisions.newest(profile.chart_version),
             release: "istio-base",
             namespace: &profile.mesh.namespace,
             depends_on: None,
             template: "values/base.yaml",
             overlay: profile.values.base.as_ref(),
         };
-        self.helm_release(folder, "helmrelease-base.yaml", &chart, json!({}));
+        let validates = profile.revisions.main.as_deref().unwrap_or("default");
+        self.helm_release(folder, "helmrelease-base.yaml", &chart, json!({"defaultRevision": validates}));
     }
 
+    /// Adds the chart of the plugin, of which a node has one: it fits control planes one minor newer (istio.io, "Install
+    /// the Istio CNI node agent"), so it follows the first.
     pub(super) fn cni(&self, folder: &mut Folder) {
         let profile = self.profile;
         let chart = Chart {
             name: "cni",
+            version: profile.chart_version,
             release: "istio-cni",
             namespace: crate::profile::CNI_NAMESPACE,
             depends_on: Some("istio-base"),
             template: "values/cni.yaml",
             overlay: profile.values.cni.as_ref(),
         };
-        let own = json!({"images": profile.mesh.images, "cniNamespace": crate::profile::CNI_NAMESPACE, "platform": self.platform()});
+        let own = json!({"images": profile.mesh.images, "cniNamespace": crate::profile::CNI_NAMESPACE, "platform": self.platform(profile.chart_version)});
         self.helm_release(folder, "helmrelease-cni.yaml", &chart, own);
     }
 
-    pub(super) fn istiod(&self, folder: &mut Folder) {
+    pub(super) fn istiod(&self, folder: &mut Folder, plane: &ControlPlane<'_>) {
         let profile = self.profile;
-        let cni = profile.mesh.cni;
+        let (cni, istio, name) = (profile.mesh.cni, facts(plane.version), plane.name());
         let chart = Chart {
             name: "istiod",
-            release: "istiod",
+            version: plane.version,
+            release: &name,
             namespace: &profile.mesh.namespace,
             depends_on: Some(if cni { "istio-cni" } else { "istio-base" }),
             template: "values/istiod.yaml",
-            overlay: profile.values.istiod.as_ref(),
+            overlay: plane.values,
         };
         let native_sidecars = profile.kubernetes_version.has_native_sidecars();
         let tracing = profile.tracing.as_ref().map(|tracing| {
@@ -94,11 +105,12 @@ impl Plan<'_> {
             })
         });
         let own = json!({
-            "images": profile.mesh.images,
-            "legacyTracer": self.istio.default_tracer,
+            "revision": plane.revision,
+            "images": plane.images,
+            "legacyTracer": istio.default_tracer,
             "cni": cni,
-            "legacyCni": self.istio.cni_key == CniKey::IstioCni,
-            "platform": self.platform(),
+            "legacyCni": istio.cni_key == CniKey::IstioCni,
+            "platform": self.platform(plane.version),
             "nativeSidecars": native_sidecars,
             "holdApplication": !native_sidecars,
             "fips": profile.mesh.fips,
@@ -110,14 +122,14 @@ impl Plan<'_> {
             "meshTls": if profile.mesh.fips { "TLSV1_2" } else { "TLSV1_3" },
             "tracing": tracing,
         });
-        self.helm_release(folder, "helmrelease-istiod.yaml", &chart, own);
+        self.helm_release(folder, &format!("helmrelease-{name}.yaml"), &chart, own);
     }
 
     /// Returns the key by which the charts learn of OpenShift, where they have to: a chart's profile up to 1.23
     /// (`files/profile-openshift.yaml`), `global.platform` from 1.24 on (`files/profile-platform-openshift.yaml`).
-    fn platform(&self) -> Option<&'static str> {
+    fn platform(&self, version: Patch) -> Option<&'static str> {
         let is_openshift = self.profile.is_openshift && self.profile.mesh.cni;
-        is_openshift.then_some(match self.istio.cni_key {
+        is_openshift.then_some(match facts(version).cni_key {
             CniKey::IstioCni => "profile",
             CniKey::PilotCni => "global.platform",
         })
@@ -125,17 +137,24 @@ impl Plan<'_> {
 
     pub(super) fn gateway_release(&self, folder: &mut Folder) {
         let profile = self.profile;
+        let revision = profile.gateway.revision.as_deref();
+        let plane = profile.control_plane(revision);
         let chart = Chart {
             name: "gateway",
+            version: plane.version,
             release: GATEWAY,
             namespace: &profile.gateway.namespace,
-            depends_on: Some("istiod"),
+            depends_on: Some(&plane.name()),
             template: "values/gateway.yaml",
             overlay: profile.values.gateway.as_ref(),
         };
-        let own = json!({"replicas": profile.gateway.replicas, "service": profile.gateway.service});
+        let own = json!({"revision": revision, "meant": plane.revision, "replicas": profile.gateway.replicas, "service": profile.gateway.service});
         self.helm_release(folder, "helmrelease-gateway.yaml", &chart, own);
     }
+}
+
+fn facts(version: Patch) -> &'static Istio {
+    Istio::of(version.minor).expect("a profile names a supported Istio")
 }
 
 fn object(value: Value) -> Map<String, Value> {

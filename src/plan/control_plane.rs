@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{
     File, Folder, Plan,
     network::{NetworkPeer, Openings, XDS},
+    revision::injection,
 };
 use crate::profile::{CNI_NAMESPACE, PodSecurity};
 
@@ -27,7 +28,10 @@ impl Plan<'_> {
         if self.profile.mesh.cni {
             self.cni(&mut folder);
         }
-        self.istiod(&mut folder);
+        for plane in self.profile.control_planes() {
+            self.istiod(&mut folder, &plane);
+        }
+        folder.add_some("revision-tags.yaml", "tags", &self.revision_tags(), &self.profile.mesh.namespace);
         if self.enforces() {
             self.mesh_network(&mut folder);
             self.gateway_network(&mut folder);
@@ -40,14 +44,14 @@ impl Plan<'_> {
 
     fn platform_namespaces(&self, folder: &mut Folder) {
         let profile = self.profile;
-        let namespace = |name: &str, injection: &str, level| {
-            let mut labels = pod_security(level);
-            labels.insert("istio-injection".into(), json!(injection));
+        let namespace = |name: &str, (label, value): (&str, &str)| {
+            let mut labels = pod_security(PodSecurity::Restricted);
+            labels.insert(label.into(), json!(value));
             json!({"name": name, "labels": labels})
         };
         let mut namespaces = vec![
-            namespace(&profile.mesh.namespace, "disabled", PodSecurity::Restricted),
-            namespace(&profile.gateway.namespace, "enabled", PodSecurity::Restricted),
+            namespace(&profile.mesh.namespace, ("istio-injection", "disabled")),
+            namespace(&profile.gateway.namespace, injection(profile.gateway.revision.as_deref())),
         ];
         if profile.mesh.cni {
             // It writes to its node's disk, and no stricter level has anything to say to that.
@@ -60,7 +64,7 @@ impl Plan<'_> {
     fn mesh_network(&self, folder: &mut Folder) {
         let profile = self.profile;
         let mut istiod = Openings::default();
-        istiod.let_in([NetworkPeer::Meshed, profile.gateway_pods()], &XDS);
+        istiod.let_in(profile.meshed().into_iter().chain([profile.gateway_pods()]), &XDS);
         let webhook = [("TCP", 15017)];
         if profile.api_server.webhook_from.is_empty() {
             istiod.let_anyone_in(&webhook);

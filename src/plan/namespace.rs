@@ -8,6 +8,7 @@ use super::{
     File, Folder, Plan, Role,
     control_plane::{default_deny, pod_security},
     network::{NetworkPeer, Openings},
+    revision::injection,
 };
 use crate::profile::{Basis, Flow, Namespace, Peer, PodSecurity, Target, Workload, WorkloadId};
 
@@ -37,7 +38,8 @@ impl Plan<'_> {
         let level =
             if self.profile.enforces(namespace) { namespace.pod_security } else { PodSecurity::Privileged };
         let mut labels = pod_security(level);
-        labels.insert("istio-injection".into(), json!("enabled"));
+        let (label, value) = injection(namespace.revision.as_deref());
+        labels.insert(label.into(), json!(value));
         labels
     }
 
@@ -198,7 +200,7 @@ impl Plan<'_> {
 
 impl Folder {
     /// Adds a file that holds a list, rendered by the template of its name, unless the list is empty.
-    fn add_some(&mut self, name: &'static str, key: &str, list: &[Value], namespace: &str) {
+    pub(super) fn add_some(&mut self, name: &'static str, key: &str, list: &[Value], namespace: &str) {
         if !list.is_empty() {
             self.add(name, name, json!({key: list, "namespace": namespace}));
         }

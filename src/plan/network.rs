@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
+use super::revision::REVISION;
 use crate::profile::{Peer, Profile, Resolver, ResolverAt, Unmeshed, WorkloadId, is_wide};
 
 /// A port and its protocol.
@@ -20,8 +21,9 @@ pub(super) const API_SERVER: [Port; 2] = [("TCP", 443), ("TCP", 6443)];
 pub(super) enum NetworkPeer {
     /// Pods with these labels in a namespace; every pod of it where there are none.
     Pods(String, BTreeMap<String, String>),
-    /// Every pod of every namespace whose pods get a sidecar.
-    Meshed,
+    /// Every pod of every namespace whose pods get a sidecar from one of these revisions or by one of these tags; where
+    /// there are none, from the default control plane.
+    Meshed(BTreeSet<String>),
     /// Addresses, less some of them.
     Block(IpNet, Vec<IpNet>),
 }
@@ -115,7 +117,13 @@ impl NetworkPeer {
                 }
                 peer
             }
-            Self::Meshed => json!({"namespaceSelector": {"matchLabels": {"istio-injection": "enabled"}}}),
+            Self::Meshed(names) if names.is_empty() => {
+                json!({"namespaceSelector": {"matchLabels": {"istio-injection": "enabled"}}})
+            }
+            Self::Meshed(names) => {
+                let carries = json!({"key": REVISION, "operator": "In", "values": names});
+                json!({"namespaceSelector": {"matchExpressions": [carries]}})
+            }
             Self::Block(cidr, except) if except.is_empty() => json!({"ipBlock": {"cidr": cidr}}),
             Self::Block(cidr, except) => json!({"ipBlock": {"cidr": cidr, "except": except}}),
         }
@@ -152,6 +160,17 @@ impl Profile {
             Peer::KubernetesApi => NetworkPeer::blocks(&self.api_server.webhook_from).collect(),
             Peer::Unmeshed(pods) => vec![pods.into()],
         }
+    }
+
+    /// Returns everybody who may ask for a certificate and configuration.
+    ///
+    /// Pods keep the control plane that injected them until they restart, whatever their namespace follows by then: no
+    /// policy may tell the control planes apart.
+    pub(super) fn meshed(&self) -> Vec<NetworkPeer> {
+        let names: BTreeSet<String> = self.revisions.names().map(str::to_owned).collect();
+        let by_default = self.revisions.main.is_none().then(BTreeSet::new);
+        let by_name = (!names.is_empty()).then_some(names);
+        by_default.into_iter().chain(by_name).map(NetworkPeer::Meshed).collect()
     }
 
     /// Returns the gateway's pods as a peer.

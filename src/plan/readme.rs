@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{GATEWAY, Plan, undeclared, weakenings};
-use crate::profile::{Basis, Enforcement, Flow, Namespace, Peer, PodSecurity, Profile, Target};
+use crate::profile::{Basis, ControlPlane, Enforcement, Flow, Namespace, Peer, PodSecurity, Profile, Target};
 
 impl Plan<'_> {
     /// Returns the README's context.
@@ -33,7 +33,7 @@ impl Plan<'_> {
                     .iter()
                     .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
                     .collect();
-                json!({"name": namespace.name, "labels": labels})
+                json!({"name": namespace.name, "labels": labels, "revisioned": namespace.revision.is_some()})
             })
             .collect();
         let level = |namespace: &Namespace| {
@@ -45,7 +45,8 @@ impl Plan<'_> {
         };
         json!({
             "rest": undeclared(profile),
-            "version": profile.chart_version.to_string(),
+            "versions": profile.control_planes().iter().map(|plane| plane.version.to_string()).collect::<Vec<_>>(),
+            "planes": self.planes(),
             "path": profile.path,
             "weakenings": weakenings,
             "stages": stages,
@@ -66,9 +67,33 @@ impl Plan<'_> {
             "fluxAccount": profile.flux.service_account,
             "awaited": awaited(profile),
             "fluxNamespace": profile.flux.namespace,
+            "revisioned": profile.revisions.names().next().is_some(),
             "restarts": names(&|_| true),
             "audited": audited,
         })
+    }
+
+    /// Returns each control plane with its tags and with who follows it; none where the default one is alone.
+    fn planes(&self) -> Vec<Value> {
+        let profile = self.profile;
+        let revisions = &profile.revisions;
+        if revisions.names().next().is_none() {
+            return Vec::new();
+        }
+        let row = |plane: ControlPlane<'_>| {
+            let follows =
+                |name: &Option<String>| profile.control_plane(name.as_deref()).revision == plane.revision;
+            let tags = revisions.tags.iter().filter(|(_, revision)| plane.revision == Some(revision));
+            let namespaces = profile.namespaces.iter().filter(|namespace| follows(&namespace.revision));
+            json!({
+                "revision": plane.revision.unwrap_or("default"),
+                "version": plane.version.to_string(),
+                "tags": tags.map(|(tag, _)| tag).collect::<Vec<_>>(),
+                "gateway": follows(&profile.gateway.revision),
+                "namespaces": namespaces.map(|namespace| &namespace.name).collect::<Vec<_>>(),
+            })
+        };
+        profile.control_planes().into_iter().map(row).collect()
     }
 
     fn row(&self, flow: &Flow) -> Value {

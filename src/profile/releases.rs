@@ -15,7 +15,7 @@ const DEFAULT_KUBERNETES: Minor = Minor { major: 1, minor: 29 };
 
 /// The Flux that a tree is written for where the profile names none: the first whose `HelmRelease` can pass over a
 /// chart's broken schema. Every later Flux takes the tree as well.
-pub(crate) const DEFAULT_FLUX: Minor = Minor { major: 2, minor: 4 };
+pub(super) const DEFAULT_FLUX: Minor = Minor { major: 2, minor: 4 };
 
 /// Reads `chartVersion`.
 pub(super) fn istio(written: Option<&Spanned<String>>, diagnostics: &mut Vec<Diagnostic>) -> Option<Patch> {
@@ -62,24 +62,32 @@ fn unknown_patch(version: Patch, span: Span) -> Option<Diagnostic> {
     })
 }
 
-/// Reads `kubernetesVersion`, and holds it against the ranges of Istio.
-pub(super) fn kubernetes(
+/// Reads `kubernetesVersion`.
+pub(super) fn kubernetes(written: Option<&Spanned<String>>) -> Minor {
+    written.and_then(|written| written.value.parse().ok()).unwrap_or(DEFAULT_KUBERNETES)
+}
+
+/// Holds the Kubernetes against the ranges of an Istio, which stands at `chart`.
+pub(super) fn istio_on(
+    version: Minor,
     written: Option<&Spanned<String>>,
-    istio: Option<(Patch, Span)>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Minor {
-    let version = written.and_then(|written| written.value.parse().ok()).unwrap_or(DEFAULT_KUBERNETES);
-    let Some((istio, chart_span)) = istio else { return version };
-    let Some(facts) = Istio::of(istio.minor).filter(|facts| facts.minor == istio.minor) else {
-        return version;
-    };
+    istio: Patch,
+    chart: Span,
+) -> Option<Diagnostic> {
+    let facts = Istio::of(istio.minor).filter(|facts| facts.minor == istio.minor)?;
     let minimum = facts.minimum_kubernetes(istio.patch);
     if version < minimum {
-        diagnostics.push(too_old(version, istio, minimum, written.map(|written| written.span), chart_span));
-    } else if let Some(written) = written {
-        diagnostics.extend(untested(version, istio, facts, written.span));
+        return Some(too_old(version, istio, minimum, written.map(|written| written.span), chart));
     }
-    version
+    untested(version, istio, facts, written?.span)
+}
+
+/// Says why an Istio is not at home on a Kubernetes, if it is not.
+pub fn doubt_on(kubernetes: Minor, istio: Patch) -> Option<String> {
+    let nowhere = Span { file: 0, start: 0, end: 0 };
+    let said = Spanned { span: nowhere, value: kubernetes.to_string() };
+    let doubt = istio_on(kubernetes, Some(&said), istio, nowhere)?;
+    Some(format!("{}: {}", doubt.message, doubt.labels[0].text))
 }
 
 /// Below its minimum `istioctl` warns and goes on (`istioctl/pkg/install/k8sversion`), and istiod does not look.

@@ -6,13 +6,14 @@ mod exception;
 mod exposure;
 mod name;
 mod peer;
+mod revision;
 mod workload;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Cluster, Exception, Fragments, Gateway, Grammar, Namespace, Profile, Replicas, Resolver, ResolverAt,
-    Tracing, addresses,
+    Revisions, Tracing, Waiver, addresses,
     doubt::{self, Doubt},
     flow::Flow,
     platform::{self, GATEWAY_NAMESPACE, Platform},
@@ -24,6 +25,8 @@ use crate::{
     source::{Source, Sources, Span},
     yaml::{self, Node, Spanned},
 };
+
+use revision::Beside;
 
 /// Where a namespace was declared.
 struct Declared {
@@ -56,7 +59,10 @@ struct Resolution<'a> {
     faults: Vec<Span>,
     /// Whether a part of `cluster` could not be read.
     has_lost_addresses: bool,
+    /// Whether a part of `mesh` could not be read.
+    has_lost_revisions: bool,
     platform: &'a Platform<'a>,
+    revisions: &'a Revisions,
     cluster: &'a Cluster,
     /// Names the mesh, and so its stages.
     mesh: &'a str,
@@ -88,9 +94,19 @@ pub(super) fn resolve(
     let name = name(document.name.as_ref(), stem, root.span, diagnostics);
     let chart_version = releases::istio(document.chart_version.as_ref(), diagnostics);
     let chart_span = document.chart_version.as_ref().map(|version| version.span);
-    let istio = chart_version.zip(chart_span);
     let kubernetes = document.kubernetes_version.as_ref();
-    let kubernetes_version = releases::kubernetes(kubernetes, istio, diagnostics);
+    let kubernetes_version = releases::kubernetes(kubernetes);
+    let on = |(version, span)| releases::istio_on(kubernetes_version, kubernetes, version, span);
+    diagnostics.extend(chart_version.zip(chart_span).and_then(on));
+    let has_lost_revisions = doubt::has_lost(root, diagnostics)
+        || root.get("mesh").is_some_and(|mesh| doubt::is_faulty(mesh.span, diagnostics));
+    let beside = Beside {
+        version: chart_version,
+        mesh: &document.mesh,
+        kubernetes: kubernetes_version,
+        kubernetes_said: kubernetes,
+    };
+    let revisions = revision::revisions(root, &beside, diagnostics);
     let flux_version = releases::flux(document.flux.version.as_ref(), kubernetes, diagnostics);
     let path = match &document.path {
         Some(path) => path.value.clone().into(),
@@ -109,8 +125,10 @@ pub(super) fn resolve(
     let mut resolution = Resolution {
         faults: doubt::faults(diagnostics).collect(),
         has_lost_addresses,
+        has_lost_revisions,
         diagnostics: &mut *diagnostics,
         platform: &platform,
+        revisions: &revisions,
         cluster: &document.cluster,
         mesh: &name,
         namespaces: Vec::new(),
@@ -130,13 +148,16 @@ pub(super) fn resolve(
         resolution.egress(index, &declared.written.egress, declared.is_fragment);
     }
     resolution.exceptions(&document.exceptions);
+    let gateway_follows = resolution.follows(document.gateway.revision.as_ref());
     let tracing = document.tracing.as_ref().and_then(|tracing| resolution.tracing(tracing));
     let Resolution { namespaces, flows, exceptions, .. } = resolution;
     let governs = |name: &str| namespaces.iter().any(|namespace| namespace.name == name);
     platform::monitoring(root, &platform, governs, diagnostics);
     let values = values::read(root.get("values"), diagnostics);
-    if let Some(version) = chart_version {
-        unread::check(&values, version, flux_version, diagnostics);
+    if let Some(main) = chart_version {
+        let gateway = gateway_follows.as_deref();
+        let releases = unread::Releases { main, revisions: &revisions, gateway, flux: flux_version };
+        unread::check(&values, &releases, diagnostics);
     }
     Some(Profile {
         name,
@@ -152,14 +173,22 @@ pub(super) fn resolve(
         is_openshift: document.dns.is_openshift(),
         resolvers: resolvers(&document.dns, diagnostics),
         mesh: document.mesh,
-        gateway: gateway(document.gateway, diagnostics),
+        revisions,
+        gateway: gateway(document.gateway, gateway_follows, diagnostics),
         monitoring: document.monitoring,
         tracing,
         values,
         namespaces,
         flows,
         exceptions,
+        waivers: document.waivers.into_iter().filter_map(waiver).collect(),
     })
+}
+
+/// What lacks a key was reported by the grammar.
+fn waiver(written: written::Waiver) -> Option<Waiver> {
+    let written::Waiver { code, object, reason, owner, expires } = written;
+    Some(Waiver { code: code?, object: object?, reason: reason?, owner: owner?, expires: expires? })
 }
 
 fn name(
@@ -186,7 +215,11 @@ fn name(
     stem.to_owned()
 }
 
-fn gateway(written: written::Gateway, diagnostics: &mut Vec<Diagnostic>) -> Gateway {
+fn gateway(
+    written: written::Gateway,
+    revision: Option<String>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Gateway {
     let replicas = written.replicas.as_ref().map_or_else(Replicas::default, |replicas| replicas.value);
     if let Some(written) = written.replicas.filter(|_| replicas.min > replicas.max) {
         diagnostics.push(
@@ -201,6 +234,7 @@ fn gateway(written: written::Gateway, diagnostics: &mut Vec<Diagnostic>) -> Gate
     }
     Gateway {
         namespace: written.namespace.map_or_else(|| GATEWAY_NAMESPACE.to_owned(), |name| name.value),
+        revision,
         replicas,
         service: written.service,
         issuer: written.certificate.and_then(|certificate| certificate.issuer),

@@ -3,7 +3,7 @@
 //! Helm drops a key that no template reads without a word, and Flux shows no NOTES.txt. What a chart or its schema
 //! refuses shows only when Flux installs it.
 
-use super::Values;
+use super::{Revisions, Values};
 use crate::{
     diagnostic::Diagnostic,
     release::{self, Chart, Flux, Istio, Minor, Patch, Reading, Refusal},
@@ -31,16 +31,30 @@ enum Schema {
     Sound,
 }
 
-/// Reports every value that the charts of this release do not read or do not take.
-pub(super) fn check(values: &Values, version: Patch, flux: Minor, diagnostics: &mut Vec<Diagnostic>) {
-    let charts = [
-        ("base", &values.base),
-        ("istiod", &values.istiod),
-        ("cni", &values.cni),
-        ("gateway", &values.gateway),
+/// The releases of a profile's charts.
+pub(super) struct Releases<'a> {
+    pub main: Patch,
+    pub revisions: &'a Revisions,
+    /// What the gateway follows.
+    pub gateway: Option<&'a str>,
+    pub flux: Minor,
+}
+
+/// Reports every value that the charts of these releases do not read or do not take.
+pub(super) fn check(values: &Values, releases: &Releases<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let Releases { main, revisions, gateway, flux } = *releases;
+    let canary = revisions.canary.as_ref();
+    let of_canary = canary.and_then(|canary| canary.values.as_ref()).or(values.istiod.as_ref());
+    let all = [
+        ("base", values.base.as_ref(), Some(revisions.newest(main))),
+        ("istiod", values.istiod.as_ref(), Some(main)),
+        ("istiod", of_canary, canary.map(|canary| canary.version)),
+        ("cni", values.cni.as_ref(), Some(main)),
+        ("gateway", values.gateway.as_ref(), revisions.version(main, gateway)),
     ];
-    for (name, node) in charts {
-        let (Some(node), Some(istio)) = (node, known(version)) else { continue };
+    for (name, node, version) in all {
+        let (Some(node), Some(version)) = (node, version) else { continue };
+        let Some(istio) = known(version) else { continue };
         let Some(chart) = istio.values().chart(name) else { continue };
         let pinned = Pinned { name, chart, istio, version, schema: schema(istio, version, flux) };
         pinned.walk(node, &mut Vec::new(), diagnostics);
@@ -179,8 +193,8 @@ impl Pinned<'_> {
         let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
         let all = self.chart.keys(self.version.patch);
         let below = |known: &str| {
-            let known = self.chart.unmerged(known);
-            let parent = self.chart.unmerged(parent);
+            let known = self.chart.unmerged(known, self.version.patch);
+            let parent = self.chart.unmerged(parent, self.version.patch);
             let rest =
                 if parent.is_empty() { Some(known) } else { known.strip_prefix(parent)?.strip_prefix('.') };
             rest?.split('.').next().map(str::to_owned)

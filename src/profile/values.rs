@@ -24,7 +24,7 @@ const fn guard(path: &'static [&'static str], why: &'static str, instead: &'stat
 const NOTHING: &str = "leave it out; nothing in the profile sets it";
 
 const BASE: &[Guard] = &[
-    guard(&["defaultRevision"], "Istio's validating webhook comes with it", NOTHING),
+    guard(&["defaultRevision"], "Istio's validating webhook comes with it", "say `mesh.revision`"),
     guard(&["global", "istioNamespace"], "it must be the mesh's namespace", "say `mesh.namespace`"),
     guard(&["base", "enableCRDTemplates"], "Flux brings the CRDs", NOTHING),
     guard(&["base", "excludedCRDs"], "the tree writes these kinds", NOTHING),
@@ -122,7 +122,8 @@ const ISTIOD: &[Guard] = &[
     guard(&["pilot", "configMap"], "it carries the mesh's configuration", NOTHING),
     guard(&["pilot", "cni"], "it must fit the installed charts", "say `mesh.cni`"),
     guard(&["istio_cni"], "it must fit the installed charts", "say `mesh.cni`"),
-    guard(&["revision*"], "namespaces are labelled for the default revision", NOTHING),
+    guard(&["revision"], "namespaces are labelled for it", "say `mesh.revision`"),
+    guard(&["revisionTags"], "a tag outlives the release that it leaves", "say `mesh.tags`"),
     guard(&["profile"], "a chart's profile changes values that the tree relies on", NOTHING),
     guard(&["compatibilityVersion"], "it brings back what an older release allowed", NOTHING),
     guard(&["defaults"], "it replaces the chart's own values", NOTHING),
@@ -141,7 +142,7 @@ const GATEWAY: &[Guard] = &[
     guard(&["name"], "policies select the gateway by its name", NOTHING),
     guard(&["labels", "app"], "policies select the gateway by it", NOTHING),
     guard(&["labels", "istio"], "the Gateway selects its pods by it", NOTHING),
-    guard(&["revision"], "namespaces are labelled for the default revision", NOTHING),
+    guard(&["revision"], "its namespace is labelled for it", "say `gateway.revision`"),
     guard(&["serviceAccount"], "workloads admit the gateway by its account", NOTHING),
     guard(&["service"], "policies are written for its ports and sources", "say `gateway.service`"),
     guard(&["networkGateway"], "it replaces the ports", NOTHING),
@@ -154,27 +155,29 @@ const GATEWAY: &[Guard] = &[
     guard(&["podAnnotations", "sidecar.istio.io/*"], "it makes the pod a gateway", NOTHING),
     guard(&["podAnnotations", "traffic.sidecar.istio.io/*"], "it takes traffic past the proxy", NOTHING),
     guard(&["podAnnotations", "proxy.istio.io/config"], "it replaces mesh-wide proxy settings", NOTHING),
-    guard(
-        &["podAnnotations", "meshwright/chart-version"],
-        "a chart upgrade restarts the gateway by it",
-        NOTHING,
-    ),
+    guard(&["podAnnotations", "meshwright/*"], "an upgrade restarts the gateway by it", NOTHING),
 ];
 
 /// Reads the profile's `values`.
 pub(super) fn read(values: Option<&Node>, diagnostics: &mut Vec<Diagnostic>) -> Values {
-    let mut chart = |name, guards: &[Guard]| {
-        let node = values?.get(name)?;
-        let before = diagnostics.len();
-        refuse(node, guards, &mut Vec::new(), diagnostics);
-        (diagnostics.len() == before).then(|| node.clone())
-    };
+    let mut chart = |name, guards: &[Guard]| unless_refused(values?.get(name)?, guards, diagnostics);
     Values {
         base: chart("base", BASE),
         istiod: chart("istiod", ISTIOD),
         cni: chart("cni", CNI),
         gateway: chart("gateway", GATEWAY),
     }
+}
+
+/// Reads the canary's `values`.
+pub(super) fn of_canary(values: Option<&Node>, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+    unless_refused(values?, ISTIOD, diagnostics)
+}
+
+fn unless_refused(node: &Node, guards: &[Guard], diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+    let before = diagnostics.len();
+    refuse(node, guards, &mut Vec::new(), diagnostics);
+    (diagnostics.len() == before).then(|| node.clone())
 }
 
 /// Walks the values, and refuses each that lies in a guarded place or replaces the mapping around one.

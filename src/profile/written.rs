@@ -29,6 +29,7 @@ pub(super) struct Document {
     pub monitoring: Option<Monitoring>,
     pub tracing: Option<Tracing>,
     pub exceptions: Vec<Spanned<Exception>>,
+    pub waivers: Vec<Waiver>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -63,9 +64,35 @@ pub(super) struct Resolver {
     pub port: Option<u16>,
 }
 
+/// What `mesh` says of revisions, less the canary's Helm values.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Revisions {
+    pub revision: Option<Spanned<String>>,
+    pub tags: Entries<Spanned<String>, Spanned<String>>,
+    pub canary: Option<Canary>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Canary {
+    pub revision: Option<Spanned<String>>,
+    pub chart_version: Option<Spanned<String>>,
+    pub images: CanaryImages,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CanaryImages {
+    pub hub: Option<String>,
+    pub tag: Option<String>,
+    pub variant: Option<String>,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Gateway {
+    pub revision: Option<Spanned<String>>,
     pub namespace: Option<Spanned<String>>,
     pub replicas: Option<Spanned<Replicas>>,
     pub service: super::GatewayService,
@@ -97,6 +124,16 @@ pub(super) struct Exception {
     pub expires: Option<Spanned<String>>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Waiver {
+    pub code: Option<Spanned<String>>,
+    pub object: Option<Spanned<String>>,
+    pub reason: Option<String>,
+    pub owner: Option<String>,
+    pub expires: Option<Spanned<String>>,
+}
+
 /// A namespace, in the profile or in a team's fragment.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -104,6 +141,7 @@ pub(super) struct Namespace {
     pub name: Option<Spanned<String>>,
     pub namespace: Ownership,
     pub enforcement: Option<Spanned<Enforcement>>,
+    pub revision: Option<Spanned<String>>,
     pub pod_security: Option<Spanned<PodSecurity>>,
     pub workloads: Entries<Spanned<String>, Option<Workload>>,
     pub expose: Vec<Spanned<Exposure>>,

@@ -4,11 +4,14 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{Minor, read};
+use super::{Minor, Patch, read};
 
 /// The first Kubernetes minor whose kubelet starts sidecar containers before the pod's own
 /// (`SidecarContainers`, on by default from 1.29: KEP-753).
 pub(super) const NATIVE_SIDECARS: Minor = Minor { major: 1, minor: 29 };
+
+/// The first Flux minor whose Helm takes objects into a release that no release owns (fluxcd/helm-controller#1062).
+pub(super) const ADOPTION: Minor = Minor { major: 2, minor: 4 };
 
 /// What the Istio project says of one of its minors.
 #[derive(Debug, Clone, Deserialize)]
@@ -41,6 +44,19 @@ pub struct KubernetesRange {
 #[serde(rename_all = "camelCase")]
 struct Facts {
     istio: Vec<Support>,
+    mended: Mended,
+}
+
+/// From which patch of each minor on a fault is mended; no minor before them has it mended, every later one has.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Mended {
+    tls_defaults: Mend,
+}
+
+#[derive(Deserialize)]
+struct Mend {
+    first: Vec<Patch>,
 }
 
 static FACTS: LazyLock<Facts> = LazyLock::new(|| read(include_str!("../../release/facts.yaml")));
@@ -48,6 +64,15 @@ static FACTS: LazyLock<Facts> = LazyLock::new(|| read(include_str!("../../releas
 /// Returns what the Istio project says of a minor.
 pub(super) fn support(minor: Minor) -> Option<&'static Support> {
     FACTS.istio.iter().find(|support| support.minor == minor)
+}
+
+/// Tells whether a release reads `meshConfig.tlsDefaults.minProtocolVersion` as it is written (istio/istio#58912).
+pub fn mends_tls_defaults(release: Patch) -> bool {
+    let first = &FACTS.mended.tls_defaults.first;
+    match first.iter().find(|patch| patch.minor == release.minor) {
+        Some(patch) => release >= *patch,
+        None => first.iter().all(|patch| patch.minor < release.minor),
+    }
 }
 
 #[cfg(test)]
@@ -63,9 +88,18 @@ mod tests {
         #[serde(rename_all = "camelCase")]
         struct Table {
             native_sidecars: BTreeMap<String, String>,
+            adoption: BTreeMap<String, String>,
         }
         let table: Table = read(include_str!("../../release/facts.yaml"));
         assert_eq!(table.native_sidecars["kubernetes"], NATIVE_SIDECARS.to_string());
+        assert_eq!(table.adoption["flux"], ADOPTION.to_string());
+    }
+
+    #[test]
+    fn a_fault_is_mended_from_a_patch_of_each_minor_on() {
+        let mended = ["1.21.1", "1.27.5", "1.27.6", "1.28.3", "1.29.1", "1.30.0"]
+            .map(|release| mends_tls_defaults(release.parse().expect("a release")));
+        assert_eq!(mended, [false, false, true, false, true, true]);
     }
 
     #[test]

@@ -20,6 +20,9 @@ pub struct Values {
 pub struct Chart {
     /// The mapping whose keys also stand at the root.
     merged: Option<String>,
+    /// The first patch that merges it, where that is not the first of all.
+    #[serde(default)]
+    merged_since: u16,
     /// Keys that make the chart fail.
     #[serde(default)]
     refused: BTreeSet<String>,
@@ -129,9 +132,9 @@ impl Values {
 impl Chart {
     /// Returns how far the templates of a patch read what stands at a dotted path.
     pub fn reading(&self, place: &str, patch: u16) -> Reading {
-        let place = self.unmerged(place);
+        let place = self.unmerged(place, patch);
         let mut reading = if place.is_empty() { Reading::Below } else { Reading::None };
-        for key in self.keys(patch).map(|key| self.unmerged(key)) {
+        for key in self.keys(patch).map(|key| self.unmerged(key, patch)) {
             if is_in(place, key) {
                 return Reading::Whole;
             } else if is_in(key, place) {
@@ -201,11 +204,11 @@ impl Chart {
         self.closed.iter().flatten().map(String::as_str)
     }
 
-    /// Leaves out the mapping that is merged over the root.
-    pub fn unmerged<'a>(&self, path: &'a str) -> &'a str {
-        let Some(merged) = &self.merged else { return path };
-        let Some(rest) = path.strip_prefix(merged.as_str()) else { return path };
-        if rest.is_empty() { rest } else { rest.strip_prefix('.').unwrap_or(path) }
+    /// Leaves out the mapping that a patch merges over the root.
+    pub fn unmerged<'a>(&self, place: &'a str, patch: u16) -> &'a str {
+        let Some(merged) = self.merged.as_ref().filter(|_| patch >= self.merged_since) else { return place };
+        let Some(rest) = place.strip_prefix(merged.as_str()) else { return place };
+        if rest.is_empty() { rest } else { rest.strip_prefix('.').unwrap_or(place) }
     }
 }
 

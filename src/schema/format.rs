@@ -4,6 +4,12 @@ use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use crate::yaml::{Kind, kind};
+
+/// What `istiod-<revision>` leaves of the 53 characters that Helm allows a release's name (`MaxReleaseNameLen`,
+/// helm.sh/helm `pkg/chartutil/validate_name.go`).
+const LONGEST_REVISION: usize = 46;
+
 /// Why a text is not of its format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -48,6 +54,7 @@ const FORMATS: &[(&str, &str, Rule)] = &[
     ("label-value", "invalid-label-value", label_value),
     ("peer", "invalid-peer", peer),
     ("repo-path", "invalid-repo-path", repo_path),
+    ("revision", "invalid-revision", revision),
     ("spiffe-trust-domain", "invalid-spiffe-trust-domain", spiffe_trust_domain),
     ("url", "invalid-url", url),
     ("version-minor", "invalid-version-minor", version_minor),
@@ -91,6 +98,33 @@ fn dns_label(text: &str) -> Option<Fault> {
     let help = "use 1 to 63 lower-case letters, digits and `-`, with a letter or digit at both ends";
     let fault = Fault::new(format!("`{text}` is not a DNS label"), "expected a name such as `my-shop`", help);
     Some(with_label_edit(fault, text))
+}
+
+/// What Istio's charts take for the name of a revision, or of a tag.
+///
+/// They write it without quotes into labels (`manifests/charts/gateway/templates/deployment.yaml`), where only a text
+/// may stand; and Helm allows the name of the release, `istiod-<revision>`, 53 characters.
+fn revision(text: &str) -> Option<Fault> {
+    let not = format!("`{text}` cannot name a revision");
+    if text == "default" {
+        let help = "leave the revision out where the default control plane is meant, or choose another name";
+        return Some(Fault::new(not, "it names the control plane without a revision", help));
+    }
+    if is_dns_label(text) && kind::resolve(text) != Kind::String {
+        let help = "write a name that is a text without quotes too, such as `1-21-1` or `stable`";
+        return Some(Fault::new(not, "the charts write it without quotes, where it is no text", help));
+    }
+    if is_dns_label(text) && text.len() <= LONGEST_REVISION {
+        return None;
+    }
+    let help = "use 1 to 46 lower-case letters, digits and `-`, with a letter or digit at both ends";
+    let fault = Fault::new(not, "expected a name such as `1-21-1`", help);
+    let mended = text.to_ascii_lowercase().replace(['_', ' ', '.'], "-");
+    Some(if is_dns_label(&mended) && mended.len() <= LONGEST_REVISION {
+        fault.with_edit(mended)
+    } else {
+        fault
+    })
 }
 
 fn with_label_edit(fault: Fault, text: &str) -> Fault {
@@ -632,6 +666,16 @@ mod tests {
         accepts("dns-label", &["a", "my-shop", "0a", &longest]);
         refuses("dns-label", &["", "-a", "a-", "a.b", "ä", &"a".repeat(64)]);
         mends("dns-label", &[("My_Shop", "my-shop")]);
+    }
+
+    #[test]
+    fn a_revision_is_a_text_without_quotes_too() {
+        accepts("revision", &["a", "1-21-1", "canary", "0a", &"a".repeat(46)]);
+        refuses(
+            "revision",
+            &["", "-a", "default", "12", "1e3", "0x1f", "no", "true", "null", &"a".repeat(47)],
+        );
+        mends("revision", &[("1.21.1", "1-21-1"), ("Canary_1", "canary-1")]);
     }
 
     #[test]

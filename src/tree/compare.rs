@@ -116,6 +116,23 @@ pub fn compare<'t>(dir: &Utf8Path, tree: &'t Tree, stamp: &Stamp) -> Comparison<
     Comparison { entries, faults, moved_from, claimed_by, lock_path: tree.lock_path(), interim }
 }
 
+/// Compares two trees, as if the first lay where the second goes; what is the same is left out, and there are no locks.
+pub fn between<'t>(before: &Tree, after: &'t Tree) -> Vec<Entry<'t>> {
+    let paths: BTreeSet<&String> = before.files.keys().chain(after.files.keys()).collect();
+    let entry = |path: &String| {
+        let (old, new) = (before.files.get(path), after.files.get(path));
+        let state = match (old, new) {
+            (Some(old), Some(new)) if old == new => return None,
+            (Some(_), Some(_)) => State::Stale,
+            (None, _) => State::Missing,
+            (Some(_), None) => State::Extra,
+        };
+        let before = old.map(|text| text.as_bytes().to_vec());
+        Some(Entry { path: path.into(), state, before, after: new.map(|text| Cow::Borrowed(text.as_str())) })
+    };
+    paths.into_iter().filter_map(entry).collect()
+}
+
 /// Judges every rendered path, and hashes the renders for the new lock on the way.
 fn rendered<'t>(
     places: &Places<'_>,

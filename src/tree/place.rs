@@ -5,7 +5,7 @@ use std::{fmt, fs, io};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{joined, parent};
+use super::{joined, name, parent};
 
 /// What stands where a file belongs, so that it can be neither compared nor written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl<'d> Places<'d> {
         let place = match self.place(parent(directory)) {
             Place::Direct => self.step(directory, Place::Direct),
             Place::Alias(real) => {
-                let name = directory.rsplit('/').next().unwrap_or(directory);
+                let name = name(directory);
                 self.step(directory, Place::Alias(joined(&real, name)))
             }
             place @ (Place::Absent | Place::Blocked(_)) => place,
@@ -151,7 +151,7 @@ impl<'d> Places<'d> {
     /// The path under which an admitted one is really found, where a symbolic link makes the two differ.
     pub(super) fn alias(&self, path: &str) -> Option<String> {
         match &self.places[parent(path)] {
-            Place::Alias(real) => Some(joined(real, path.rsplit('/').next().unwrap_or(path))),
+            Place::Alias(real) => Some(joined(real, name(path))),
             Place::Direct | Place::Absent | Place::Blocked(_) => None,
         }
     }

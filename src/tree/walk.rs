@@ -1,4 +1,4 @@
-//! Walks directories: for the locks of a tree that moved, and for files that no render left.
+//! Walks directories: for the locks of a tree that moved, for files that no render left, and for whoever else asks.
 
 use std::collections::BTreeSet;
 use std::fs::{self, DirEntry, FileType};
@@ -6,14 +6,14 @@ use std::fs::{self, DirEntry, FileType};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::lock::{LOCK_FILE, Lock};
-use super::{Tree, is_lock, joined, parent};
+use super::{Tree, is_lock, joined, name, parent};
 
 /// Finds the roots, relative to `dir` and sorted, of the trees whose lock names `profile`.
 ///
 /// Hidden directories, `node_modules`, `target` and symbolic links are passed over, as is what cannot be read.
 pub fn find_locks(dir: &Utf8Path, profile: &str) -> Vec<Utf8PathBuf> {
     let mut locks = Vec::new();
-    walk(dir, "", &is_searched, &mut |path, kind| {
+    walk(dir, "", &mut is_searched, &mut |path, kind| {
         if is_lock(&path) && kind.is_some_and(|kind| kind.is_file()) {
             locks.push(path);
         }
@@ -24,7 +24,8 @@ pub fn find_locks(dir: &Utf8Path, profile: &str) -> Vec<Utf8PathBuf> {
     roots
 }
 
-fn is_searched(name: &str) -> bool {
+fn is_searched(path: &str) -> bool {
+    let name = name(path);
     !name.starts_with('.') && !matches!(name, "node_modules" | "target")
 }
 
@@ -34,7 +35,7 @@ fn is_searched(name: &str) -> bool {
 /// what is in it. A name that is not UTF-8 is returned with replacement characters.
 pub fn unlisted(dir: &Utf8Path, tree: &Tree) -> Vec<Utf8PathBuf> {
     let mut found = Vec::new();
-    walk(dir, &tree.root, &|name| name != ".git", &mut |path, kind| found.push((path, kind)));
+    walk(dir, &tree.root, &mut |path| name(path) != ".git", &mut |path, kind| found.push((path, kind)));
     let mut listed: BTreeSet<String> = BTreeSet::new();
     let above = tree.root().ancestors().map(|root| joined(root.as_str(), LOCK_FILE));
     let inside = found.iter().filter(|(path, kind)| is_lock(path) && kind.is_some_and(|kind| kind.is_file()));
@@ -60,10 +61,13 @@ fn read(dir: &Utf8Path, path: &str) -> Lock {
 
 /// Calls `visit` for everything below `at` that is no directory, with its type, and for every directory that
 /// cannot be read, without one.
-fn walk(
+///
+/// Paths are relative to `dir`; a name that is not UTF-8 has replacement characters in it. The order is the disk's own.
+/// No symbolic link is followed, so a walk ends; `enters` says which directories it goes into.
+pub fn walk(
     dir: &Utf8Path,
     at: &str,
-    enters: &dyn Fn(&str) -> bool,
+    enters: &mut dyn FnMut(&str) -> bool,
     visit: &mut dyn FnMut(String, Option<FileType>),
 ) {
     let Ok(entries) = fs::read_dir(dir.join(at)) else {
@@ -77,7 +81,7 @@ fn walk(
         let path = joined(at, &name);
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => {
-                if enters(&name) {
+                if enters(&path) {
                     walk(dir, &path, enters, visit);
                 }
             }

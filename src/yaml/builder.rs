@@ -18,16 +18,35 @@ pub const MAX_ALIAS_NODES: usize = 100_000;
 /// How long a text may be.
 pub const MAX_BYTES: usize = 64 << 20;
 
-/// Reads every document of a text; an empty document gives no node.
+/// What becomes of a merge key (`<<`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MergeKeys {
+    /// It is a fault, as in a profile, where every value has a line of its own.
+    Refused,
+    /// What it names is merged, as the readers of Kubernetes do. A key that is written wins; among several mappings, the
+    /// first. Merged keys keep the places that they have under their anchor.
+    Followed,
+}
+
+/// Reads every document of a text; an empty document gives no node, and a merge key is a fault.
 ///
 /// Never panics. A document with a syntax fault gives a diagnostic and no node; reading goes on at the next `---`
 /// line. Every other fault leaves the document in place without the faulty part.
-pub fn parse(sources: &Sources, file: u16) -> (Vec<Node>, Vec<Diagnostic>) {
-    let text = &sources.get(file).text;
+pub fn parse(sources: &Sources, file: u32) -> (Vec<Node>, Vec<Diagnostic>) {
+    parse_with(sources, file, MergeKeys::Refused)
+}
+
+/// Reads every document of a text like [`parse`], and says what becomes of merge keys.
+pub fn parse_with(sources: &Sources, file: u32, merge_keys: MergeKeys) -> (Vec<Node>, Vec<Diagnostic>) {
+    parse_text(&sources.get(file).text, file, merge_keys)
+}
+
+/// Reads every document of a text, as if it were the whole of a file.
+pub(super) fn parse_text(text: &str, file: u32, merge_keys: MergeKeys) -> (Vec<Node>, Vec<Diagnostic>) {
     if text.len() > MAX_BYTES {
         return (Vec::new(), vec![fault::too_long(file)]);
     }
-    let mut builder = Builder::new(text, file);
+    let mut builder = Builder::new(text, file, merge_keys);
     let mut next = Some(0);
     while let Some(start) = next {
         next = builder.read_from(start);
@@ -40,7 +59,8 @@ const MAX_FAULTY_DOCUMENTS: usize = 100;
 
 struct Builder<'a> {
     text: &'a str,
-    file: u16,
+    file: u32,
+    merge_keys: MergeKeys,
     /// Where the document starts that is being read.
     document: usize,
     /// How many documents could not be read to their end.
@@ -77,10 +97,11 @@ struct Anchor {
 }
 
 impl<'a> Builder<'a> {
-    fn new(text: &'a str, file: u16) -> Self {
+    fn new(text: &'a str, file: u32, merge_keys: MergeKeys) -> Self {
         Self {
             text,
             file,
+            merge_keys,
             document: 0,
             abandoned: 0,
             documents: Vec::new(),
@@ -308,7 +329,12 @@ impl<'a> Builder<'a> {
     fn without_duplicates(&mut self, entries: Vec<(Node, Node)>) -> Vec<(Node, Node)> {
         let mut first: HashMap<String, Span> = HashMap::with_capacity(entries.len());
         let mut kept = Vec::with_capacity(entries.len());
+        let mut merged = None;
         for (key, value) in entries {
+            if is_merge(&key) {
+                self.take_merge(key, value, &mut merged);
+                continue;
+            }
             let Some(text) = self.key_text(&key) else { continue };
             if let Some(earlier) = first.get(text) {
                 self.diagnostics.push(fault::duplicate_key(text, key.span, *earlier));
@@ -317,16 +343,58 @@ impl<'a> Builder<'a> {
             first.insert(text.to_owned(), key.span);
             kept.push((key, value));
         }
+        if let Some((merge, value)) = merged {
+            self.merge(&merge, value, &mut first, &mut kept);
+        }
         kept
+    }
+
+    /// Keeps what a merge key names until every key of the mapping is known.
+    fn take_merge(&mut self, key: Node, value: Node, merged: &mut Option<(Node, Node)>) {
+        match (self.merge_keys, &merged) {
+            (MergeKeys::Refused, _) => self.diagnostics.push(fault::merge_key(key.span)),
+            (MergeKeys::Followed, Some((first, _))) => {
+                self.diagnostics.push(fault::duplicate_key("<<", key.span, first.span));
+            }
+            (MergeKeys::Followed, None) => *merged = Some((key, value)),
+        }
+    }
+
+    /// Adds what `value` holds and no key of the mapping says: a mapping, or several of which earlier ones win.
+    fn merge(
+        &mut self,
+        merge: &Node,
+        value: Node,
+        first: &mut HashMap<String, Span>,
+        kept: &mut Vec<(Node, Node)>,
+    ) {
+        let mappings = match value.value {
+            Value::Sequence(items) => items,
+            Value::Mapping(_) | Value::Scalar(_) => vec![value],
+        };
+        for mapping in mappings {
+            let Value::Mapping(entries) = mapping.value else {
+                self.diagnostics.push(fault::merge_value(mapping.span));
+                continue;
+            };
+            for (key, value) in entries {
+                let text = key.text().unwrap_or_default();
+                match first.get(text) {
+                    Some(earlier) if earlier.start < merge.span.start => {
+                        self.diagnostics.push(fault::merge_order(text, *earlier, merge.span));
+                    }
+                    Some(_) => {}
+                    None => {
+                        first.insert(text.to_owned(), merge.span);
+                        kept.push((key, value));
+                    }
+                }
+            }
+        }
     }
 
     fn key_text<'k>(&mut self, key: &'k Node) -> Option<&'k str> {
         let scalar = key.scalar().filter(|scalar| scalar.kind() != Kind::Null);
-        let is_merge = scalar.is_some_and(|scalar| scalar.style == Style::Plain && scalar.text == "<<");
-        if is_merge {
-            self.diagnostics.push(fault::merge_key(key.span));
-            return None;
-        }
         if scalar.is_none() {
             self.diagnostics.push(fault::key_shape(key.head()));
         }
@@ -398,6 +466,10 @@ fn core_tag(tag: &Tag) -> Option<&str> {
     let is_bare =
         (tag.handle.is_empty() && tag.suffix == "!") || (tag.handle == "!" && tag.suffix.is_empty());
     is_bare.then_some("str")
+}
+
+fn is_merge(key: &Node) -> bool {
+    key.scalar().is_some_and(|scalar| scalar.style == Style::Plain && scalar.text == "<<")
 }
 
 fn is_unwritten(node: &Node) -> bool {

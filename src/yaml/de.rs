@@ -9,7 +9,7 @@ use serde::de::{
 };
 use serde::{Deserialize, forward_to_deserialize_any};
 
-use super::{Kind, Node, Scalar, Value, spanned};
+use super::{Kind, Node, Scalar, Value, spanned, whole};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -109,10 +109,15 @@ impl<'de> Deserializer<'de> for &'de Node {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadFault> {
-        if name == spanned::NAME {
-            return visitor.visit_seq(Parts { node: self, next: 0 });
+        match name {
+            spanned::NAME => visitor.visit_seq(Parts { node: self, next: 0 }),
+            whole::NAME => visitor.visit_seq(whole::Whole::new(self)),
+            // Derived types would take the fields of a list in order.
+            _ if self.is_sequence() => {
+                Err(ReadFault::invalid_type(Unexpected::Seq, &visitor).at(self.head()))
+            }
+            _ => self.deserialize_any(visitor),
         }
-        self.deserialize_any(visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

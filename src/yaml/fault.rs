@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
 /// Says in a person's words what the scanner found at the byte `at`.
-pub fn syntax(text: &str, file: u16, info: &str, at: usize) -> Diagnostic {
+pub fn syntax(text: &str, file: u32, info: &str, at: usize) -> Diagnostic {
     let at = at.min(text.len());
     if info.contains("recursion limit") {
         return depth(Span { file, start: offset(at), end: offset(at + char_len(text, at)) });
@@ -37,6 +37,23 @@ pub fn key_shape(span: Span) -> Diagnostic {
 pub fn merge_key(span: Span) -> Diagnostic {
     Diagnostic::error("yaml-merge-key", span, "the merge key `<<` is not read", "merges keys from elsewhere")
         .with_help("write the keys out, so that each has a line of its own")
+}
+
+/// What a merge key names holds no keys.
+pub fn merge_value(span: Span) -> Diagnostic {
+    let message = "the merge key `<<` needs a mapping";
+    Diagnostic::error("yaml-merge-key", span, message, "a mapping was expected, or a list of them")
+}
+
+/// A key stands before a merge key that brings it as well.
+///
+/// sigs.k8s.io/yaml merges where `<<` stands, so that what is merged wins over keys before it (`decoder.merge` of
+/// go.yaml.in/yaml/v2); kustomize and Flux let what is written win (`RNode.DeAnchor` of kyaml).
+pub fn merge_order(key: &str, span: Span, merge: Span) -> Diagnostic {
+    let message = format!("`{}` is written before a merge key that brings it as well", place::shown(key));
+    Diagnostic::warning("yaml-merge-order", span, message, "kustomize and Flux keep this value")
+        .with_context(merge, "kubectl takes the value that is merged here")
+        .with_help("write `<<` before the keys that replace what it brings")
 }
 
 /// A tag that this reader does not follow, or that contradicts the value.
@@ -85,7 +102,7 @@ pub fn depth(span: Span) -> Diagnostic {
 }
 
 /// The text is too long.
-pub fn too_long(file: u16) -> Diagnostic {
+pub fn too_long(file: u32) -> Diagnostic {
     let message = format!("the file is longer than {} MiB", MAX_BYTES >> 20);
     Diagnostic::error("yaml-size", Span { file, start: 0, end: 0 }, message, "")
 }

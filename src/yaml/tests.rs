@@ -176,6 +176,38 @@ fn syntax_faults_are_said_in_plain_words() {
 }
 
 #[test]
+fn merge_keys_are_followed_where_that_is_asked_for() {
+    let cases = [
+        ("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  y: 3\n", json!({"y": 3, "x": 1}), vec![]),
+        ("a: &a {x: 1, y: 2}\nb:\n  y: 3\n  <<: *a\n", json!({"y": 3, "x": 1}), vec!["yaml-merge-order"]),
+        ("a: [&a {x: 1}, &c {x: 2, z: 3}]\nb: {<<: [*a, *c]}\n", json!({"x": 1, "z": 3}), vec![]),
+        ("a: &a {x: 1}\nc: &c\n  <<: *a\n  y: 2\nb:\n  <<: *c\n", json!({"y": 2, "x": 1}), vec![]),
+        ("b: {<<: {x: 1}, '<<': 2}\n", json!({"<<": 2, "x": 1}), vec![]),
+        ("b: {<<: 1, x: 2}\n", json!({"x": 2}), vec!["yaml-merge-key"]),
+        ("b: {<<: [[{x: 1}]]}\n", json!({}), vec!["yaml-merge-key"]),
+        ("b: {<<: {x: 1}, <<: {y: 2}}\n", json!({"x": 1}), vec!["yaml-duplicate-key"]),
+    ];
+    for (text, expected, codes) in cases {
+        let mut sources = Sources::default();
+        let file = sources.add("manifest.yaml", text);
+        let (nodes, diagnostics) = parse_with(&sources, file, MergeKeys::Followed);
+        let value = serde_json::to_value(nodes[0].get("b")).expect("a node is JSON");
+        assert_eq!(value, expected, "{text}");
+        assert_eq!(diagnostics.iter().map(|fault| fault.code).collect::<Vec<_>>(), codes, "{text}");
+    }
+}
+
+#[test]
+fn what_is_merged_stays_where_it_is_written() {
+    let mut sources = Sources::default();
+    let text = "a: &a\n  x: 1\nb:\n  <<: *a\n";
+    let file = sources.add("manifest.yaml", text);
+    let (nodes, _) = parse_with(&sources, file, MergeKeys::Followed);
+    let (key, value) = nodes[0].get("b").expect("it is there").entry("x").expect("it is merged");
+    assert_eq!((key.span.start, value.span.start), (8, 11));
+}
+
+#[test]
 fn keys_merges_tags_and_cycles_are_refused() {
     assert_eq!(faults("a: 1\n? [x]\n: 2\n: 3\n"), [("yaml-key", "[x]"), ("yaml-key", "")]);
     assert_eq!(faults("a: &a {b: 1}\nc:\n  <<: *a\n"), [("yaml-merge-key", "<<")]);
@@ -270,6 +302,21 @@ fn a_struct_is_read_with_the_places_of_its_values() {
     assert_eq!(shop, expected);
 }
 
+#[derive(Debug, PartialEq, Deserialize)]
+struct Kept {
+    values: Node,
+    #[serde(default)]
+    absent: Option<Node>,
+}
+
+#[test]
+fn a_node_is_kept_as_it_is_written() {
+    let node = one("values: {a: [on, 'on', 0x10, ~, {}], 1: 'text'}\nabsent: ~\nother: 1\n");
+    let kept: Kept = read(&node).expect("any value fits");
+    assert_eq!(Some(&kept.values), node.get("values"));
+    assert_eq!(kept.absent, None);
+}
+
 #[test]
 fn what_does_not_fit_is_reported_at_the_innermost_value() {
     let fault = |text: &str| {
@@ -283,6 +330,11 @@ fn what_does_not_fit_is_reported_at_the_innermost_value() {
     assert_eq!(place, "prot");
     let (message, place) = fault("version: a\nport: 1\n");
     assert_eq!((message.as_str(), place.as_str()), ("missing field `modes`", "version"));
+    let (message, place) = fault("[a, 1]");
+    assert_eq!(
+        (message.as_str(), place.as_str()),
+        ("invalid type: sequence, expected struct Shop", "[a, 1]")
+    );
     let (message, place) = fault("version: a\nport: 1\nmodes: [strict, lax]\n");
     assert!(message.starts_with("unknown variant `lax`"), "{message}");
     assert_eq!(place, "lax");
@@ -295,6 +347,57 @@ fn a_node_is_written_as_kubernetes_would_type_it() {
     let expected = json!({"a": true, "b": 16, "c": "1", "d": 1.5, "e": null, "f": "2024-01-01",
         "8080": [18_446_744_073_709_551_615_u64, null]});
     assert_eq!(serde_json::to_value(&node).ok(), Some(expected));
+}
+
+/// Reads the text at `key`, and returns what it is with the texts of its spans in the file.
+fn within<'t>(text: &'t str, key: &str) -> (Vec<&'t str>, Vec<(&'static str, &'t str)>) {
+    let mut sources = Sources::default();
+    let file = sources.add("outer.yaml", text);
+    let (documents, faults) = parse(&sources, file);
+    assert_eq!(faults, [], "{text}");
+    let value = documents[0].get(key).expect("the key is there");
+    let (nodes, faults) = parse_within(&sources, value.text().expect("the value is a scalar"), value.span);
+    let mut found = Vec::new();
+    for node in &nodes {
+        spans(node, text, &mut found);
+    }
+    (found, faults.iter().map(|fault| (fault.code, &text[fault.labels[0].span.range()])).collect())
+}
+
+#[test]
+fn yaml_in_a_literal_block_knows_its_places_in_the_file() {
+    for text in [
+        "x: |\n  a: ä\n\n  b:\n    - 1\n    - c: '2'\ny: z\n",
+        "x: |- # why\n  a: ä\n \n  b:\n    - 1\n    - c: '2'",
+        "x: &anchor\n  |2+\r\n  a: ä\r\n\r\n  b:\r\n    - 1\r\n    - c: '2'\r\n\r\n\r\ny: z\r\n",
+    ] {
+        let (found, faults) = within(text, "x");
+        let block =
+            &text[text.find("a: ä").expect("it is there")..text.find("'2'").expect("it is there") + 3];
+        let list = &block[block.find("- 1").expect("it is there")..];
+        let expected =
+            [block, "a", "ä", "b", list, "1", &list[list.find("c:").expect("it is there")..], "c", "'2'"];
+        assert_eq!((found.as_slice(), faults.len()), (expected.as_slice(), 0), "{text:?}");
+    }
+}
+
+#[test]
+fn yaml_on_one_line_knows_its_places_and_any_other_has_that_of_the_whole() {
+    assert_eq!(within("x: 'a: [1]'\n", "x").0, ["a: [1]", "a", "[1]", "1"]);
+    assert_eq!(within("x: \"a: [1]\"\n", "x").0, ["a: [1]", "a", "[1]", "1"]);
+    assert_eq!(within("x: a\n", "x").0, ["a"]);
+    let folded = ">\n  a: 1\n\n  b: 2";
+    assert_eq!(within(&format!("x: {folded}\n"), "x").0, [folded; 5]);
+    let escaped = "\"a: 1\\nb: 2\"";
+    assert_eq!(within(&format!("x: {escaped}\n"), "x").0, [escaped; 5]);
+    assert_eq!(within("x: |\ny: 1\n", "x").0, [""; 0]);
+    assert_eq!(within("y: &y |\n  a: 1\nx: *y\n", "x").0, ["*y"; 3]);
+}
+
+#[test]
+fn a_fault_in_yaml_in_yaml_has_its_place_in_the_file() {
+    assert_eq!(within("x: |\n  a: 1\n  a: 2\n", "x").1, [("yaml-duplicate-key", "a")]);
+    assert_eq!(within("x: \"a: 1\\na: 2\"\n", "x").1, [("yaml-duplicate-key", "\"a: 1\\na: 2\"")]);
 }
 
 fn every_span_is_sound(node: &Node, text: &str) {
@@ -388,6 +491,32 @@ proptest! {
     #[test]
     fn any_heap_of_yaml_is_read_without_panic(text in pieces()) {
         everything_is_sound(&text);
+    }
+
+    #[test]
+    fn any_yaml_in_yaml_shows_the_same_tokens_in_the_file(inner in pieces()) {
+        let block = inner.lines().fold(String::new(), |block, line| block + "  " + line + "\n");
+        let outer = format!("x: |2\n{block}y: 1\n");
+        let mut sources = Sources::default();
+        let (file, alone) = (sources.add("outer.yaml", outer.as_str()), sources.add("inner.yaml", ""));
+        let (documents, _) = parse(&sources, file);
+        let Some(value) = documents.first().and_then(|document| document.get("x")) else { return Ok(()) };
+        let text = value.text().unwrap_or_default();
+        let (nodes, faults) = parse_within(&sources, text, value.span);
+        let (expected, _) = builder::parse_text(text, alone, MergeKeys::Followed);
+        let (mut found, mut tokens) = (Vec::new(), Vec::new());
+        for (node, alone) in nodes.iter().zip(&expected) {
+            spans(node, &outer, &mut found);
+            spans(alone, text, &mut tokens);
+        }
+        let is_whole = |token: &&str| outer.get(value.span.range()) == Some(*token);
+        let words = |token: &str| token.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        for (found, token) in found.into_iter().zip(tokens).filter(|(found, _)| !is_whole(found)) {
+            prop_assert_eq!(words(found), words(token));
+        }
+        for label in faults.iter().flat_map(|fault| &fault.labels) {
+            prop_assert!(outer.get(label.span.range()).is_some(), "{label:?}");
+        }
     }
 
     #[test]

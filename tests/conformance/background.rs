@@ -12,11 +12,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 pub fn until<T>(what: &str, limit: Duration, mut ask: impl FnMut() -> Result<T, String>) -> T {
     let end = Instant::now() + limit;
     loop {
+        let asked = Instant::now();
         match ask() {
             Ok(answer) => return answer,
             Err(seen) => assert!(Instant::now() < end, "{what}: not after {limit:?}, last seen: {seen}"),
         }
-        thread::sleep(Duration::from_millis(100));
+        // A question that costs much is asked seldom: what is waited for needs the processor as well.
+        thread::sleep(asked.elapsed().clamp(Duration::from_millis(100), Duration::from_secs(1)));
     }
 }
 

@@ -11,10 +11,20 @@ use std::{
 
 use camino::Utf8PathBuf;
 
-/// A tier's bench: where the programs are.
+/// A tier's bench: where the programs are, and how much is asked of them.
 pub struct Bench {
     tier: &'static str,
     out: Utf8PathBuf,
+    pub extent: Extent,
+}
+
+/// How much a run asks, as `MESHWRIGHT_CONFORMANCE` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// `1`: the smallest golden tree and the full one, under the newest judges; what every change has to pass.
+    Core,
+    /// `all`: every golden tree, every release that judges, every scenario.
+    All,
 }
 
 /// What a program said.
@@ -27,13 +37,27 @@ pub struct Said {
 impl Bench {
     /// Returns the tier's bench; none, and a line that says so, where conformance was not asked for.
     pub fn of(tier: &'static str) -> Option<Self> {
-        let wanted = std::env::var_os("MESHWRIGHT_CONFORMANCE").is_some();
-        if !wanted {
-            eprintln!("{tier}: not run; `tests/conformance/run {tier}` does");
+        let extent = match std::env::var("MESHWRIGHT_CONFORMANCE").as_deref() {
+            Err(_) => {
+                eprintln!("{tier}: not run; `tests/conformance/run {tier}` does");
+                return None;
+            }
+            Ok("1") => Extent::Core,
+            Ok("all") => Extent::All,
+            Ok(other) => panic!("MESHWRIGHT_CONFORMANCE is `{other}`; `1` or `all` was expected"),
+        };
+        let out = std::env::var("MESHWRIGHT_CONFORMANCE_OUT").expect("`tests/conformance/run` sets it");
+        Some(Self { tier, out: out.into(), extent })
+    }
+
+    /// Returns the tier's bench for what only a run of everything asks.
+    pub fn of_all(tier: &'static str) -> Option<Self> {
+        let bench = Self::of(tier)?;
+        if bench.extent == Extent::Core {
+            eprintln!("{tier}: not run; `tests/conformance/run --all {tier}` does");
             return None;
         }
-        let out = std::env::var("MESHWRIGHT_CONFORMANCE_OUT").expect("`tests/conformance/run` sets it");
-        Some(Self { tier, out: out.into() })
+        Some(bench)
     }
 
     /// Returns a path below the folder that the programs were built into.

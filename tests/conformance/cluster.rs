@@ -26,6 +26,8 @@ pub struct Cluster<'a> {
     bench: &'a Bench,
     /// Where its state and logs are.
     pub folder: Utf8PathBuf,
+    /// What Flux last said of its objects, so that each change is printed once.
+    pub said: BTreeMap<String, String>,
     api: u16,
     running: Vec<Background>,
 }
@@ -39,7 +41,8 @@ impl<'a> Cluster<'a> {
     /// Starts etcd and the API server that a program is.
     pub fn start_with(bench: &'a Bench, name: &str, program: &str, arguments: &[&str]) -> Self {
         let folder = bench.scratch(name);
-        let mut cluster = Self { bench, api: free_port(), running: Vec::new(), folder };
+        let mut cluster =
+            Self { bench, api: free_port(), running: Vec::new(), said: BTreeMap::new(), folder };
         let (etcd, peer) = (free_port(), free_port());
         let (etcd, peer) = (format!("http://127.0.0.1:{etcd}"), format!("http://127.0.0.1:{peer}"));
         cluster.part(
@@ -129,9 +132,11 @@ impl<'a> Cluster<'a> {
         self
     }
 
-    /// Adds Flux, which reads git and charts from `git` and `static` whatever public address it is told.
-    pub fn with_flux(mut self) -> Self {
-        self.apply_crds();
+    /// Adds Flux, which reads git and charts from `git` and `static` whatever public address it is told; helm-controller
+    /// with options of its own. Istio's kinds are not known yet: its charts bring them.
+    pub fn with_flux(mut self, helm: &[&str]) -> Self {
+        let makers = ["source", "kustomize", "helm", "cert-manager"];
+        self.apply_crds_of(&makers.map(|maker| self.bench.at("crds").join(maker)));
         self.apply(&[json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "flux-system"}})]);
         fs::create_dir(self.folder.join("git")).expect("a folder can be made");
         fs::create_dir(self.folder.join("artifacts")).expect("a folder can be made");
@@ -155,7 +160,10 @@ impl<'a> Cluster<'a> {
                 ],
             ),
             ("kustomize", vec!["--requeue-dependency=2s".to_owned()]),
-            ("helm", vec!["--requeue-dependency=2s".to_owned()]),
+            (
+                "helm",
+                ["--requeue-dependency=2s"].iter().chain(helm).map(|&option| option.to_owned()).collect(),
+            ),
         ] {
             let mut command = self.bench.command(&format!("{name}-controller"));
             command.args([
@@ -177,15 +185,19 @@ impl<'a> Cluster<'a> {
         self
     }
 
-    /// Makes every kind that a tree uses known to the API server.
+    /// Makes every kind that a golden tree uses known to the API server.
     pub fn apply_crds(&mut self) {
-        let folder = self.bench.at("crds");
-        let said = self.kubectl(&["apply", "--server-side", "--recursive", "-f", folder.as_str()], "");
-        assert!(said.is_success, "{}", said.err);
+        self.apply_crds_of(&[self.bench.at("crds")]);
+    }
+
+    /// Makes the kinds of some folders known to the API server.
+    pub fn apply_crds_of(&mut self, folders: &[Utf8PathBuf]) {
+        let mut apply = vec!["apply", "--server-side", "--recursive"];
+        apply.extend(folders.iter().flat_map(|folder| ["-f", folder.as_str()]));
+        self.order(&apply);
         let wait =
             ["wait", "--for=condition=established", "--all", "customresourcedefinitions", "--timeout=60s"];
-        let said = self.kubectl(&wait, "");
-        assert!(said.is_success, "{}", said.err);
+        self.order(&wait);
     }
 
     /// Creates or changes objects; each must be accepted.
@@ -193,6 +205,20 @@ impl<'a> Cluster<'a> {
         let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
         let said = self.kubectl(&["apply", "--server-side", "-f", "-"], &list.to_string());
         assert!(said.is_success, "{}", said.err);
+    }
+
+    /// Returns every object of some kinds, `kind,kind`.
+    pub fn list(&self, kinds: &str) -> Result<Vec<Value>, String> {
+        let said = self.kubectl(&["get", kinds, "--all-namespaces", "--output", "json"], "");
+        let mut answer: Value = serde_json::from_str(&said.out).map_err(|_| said.err)?;
+        serde_json::from_value(answer["items"].take()).map_err(|error| error.to_string())
+    }
+
+    /// Runs kubectl as an administrator; it must succeed. Returns what it prints.
+    pub fn order(&self, arguments: &[&str]) -> String {
+        let said = self.kubectl(arguments, "");
+        assert!(said.is_success, "kubectl {arguments:?}: {}{}", said.out, said.err);
+        said.out
     }
 
     /// Runs kubectl as an administrator.

@@ -1,9 +1,10 @@
 //! What istiod makes of a golden tree, in a real Envoy: what the profile declares passes, and nothing else.
 
-mod bootstrap;
-mod case;
+mod batch;
+pub mod bootstrap;
 mod probe;
 mod questions;
+mod seen;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,19 +18,17 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
 
 use self::{
+    batch::Batch,
     bootstrap::{ADMIN, Generated},
-    probe::Answer,
     questions::{Question, Questions},
 };
 use crate::{
     background::{Background, until},
     bench::{self, Bench},
+    case::{self, Case},
+    istiod,
     trees::{self, Golden, text},
 };
-
-/// What istioctl's analyzers say of what is only pretended here: no injector has run, what stands outside the mesh says
-/// nothing of injection, and the gateway's Secret is empty.
-const PRETENDED: [&str; 5] = ["[IST0102]", "[IST0103]", "[IST0147]", "[IST0158]", "[IST0161]"];
 
 /// What one tree's questions came to.
 #[derive(Default)]
@@ -45,7 +44,7 @@ struct Report {
 fn declared_flows_pass_and_nothing_else_does() {
     let Some(bench) = Bench::of("envoy") else { return };
     let mut total = Report::default();
-    for tree in trees::golden() {
+    for tree in trees::golden(bench.extent) {
         let report = ask(&bench, &tree, &|_| {});
         for (kind, count) in report.counts {
             *total.counts.entry(kind).or_default() += count;
@@ -57,10 +56,8 @@ fn declared_flows_pass_and_nothing_else_does() {
         eprintln!("envoy: WRONG: {kind}: {what}");
     }
     let counts: Vec<String> = total.counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-    let version = bench::run(envoy(&bench).arg("--version"), "", Duration::from_secs(20)).out;
-    let version = version.split('/').find(|part| part.split('.').count() == 3).unwrap_or("?").to_owned();
     bench.compared(
-        format!("istiod 1.21.2, envoy {version}"),
+        judges(&bench),
         format!("{}; {} peers named in logs; {} wrong", counts.join("; "), total.named, total.wrong.len()),
     );
     assert_eq!(total.wrong.len(), 0, "of these questions were answered otherwise");
@@ -70,7 +67,7 @@ fn declared_flows_pass_and_nothing_else_does() {
 #[test]
 fn of_a_weakened_tree_they_say_so() {
     let Some(bench) = Bench::of("envoy") else { return };
-    let trees = trees::golden();
+    let trees = trees::golden(bench.extent);
     let full = trees.iter().find(|tree| tree.stem == "full").expect("the full tree ships");
     let report =
         ask(&bench, full, &|object| match (object["kind"].as_str(), object["metadata"]["name"].as_str()) {
@@ -89,7 +86,7 @@ fn of_a_weakened_tree_they_say_so() {
     let expected = ["TLS floor", "black hole", "declared", "plaintext", "undeclared"];
     assert_eq!(caught, expected.into());
     bench.compared(
-        "the same, on a weakened tree",
+        format!("{}, a weakened tree", judges(&bench)),
         format!("{} wrong answers, as expected", report.wrong.len()),
     );
 }
@@ -97,20 +94,19 @@ fn of_a_weakened_tree_they_say_so() {
 /// Asks everything of one tree, whose objects are changed first.
 fn ask(bench: &Bench, tree: &Golden, change: &dyn Fn(&mut Value)) -> Report {
     let folder = bench.scratch(&tree.stem);
-    let mut generated = generate(bench, tree, &folder, change);
-    assert_eq!(generated.error, "", "{}", tree.stem);
-    assert_eq!(generated.validation, [""; 0], "{}: istiod's webhook", tree.stem);
-    generated.analysis.retain(|message| !PRETENDED.iter().any(|code| message.contains(code)));
-    assert_eq!(generated.analysis, [""; 0], "{}: istioctl's analyzers", tree.stem);
-    let certificates = folder.join("certificates");
-    let configuration = bootstrap::bootstrap(&mut generated, certificates.as_str());
-    let (questions, unasked) = Questions::new(&tree.profile, &generated, certificates.as_str()).all();
+    let mut case = Case::of(bench, tree, &folder);
+    case.objects.iter_mut().for_each(change);
+    let case = case.with_others(&tree.profile);
+    let mut batch = Batch::start(bench, &folder, &case.environment);
+    batch.add(&case.objects);
+    let served = batch.serve();
+    let (questions, unasked) =
+        Questions::new(&tree.profile, &served.cases[0], served.certificates.as_str()).all();
     for flow in unasked {
         eprintln!("envoy: {}: NOT ASKED: {flow}", tree.stem);
     }
-    let envoy = start(bench, &configuration, &folder);
     let probes: Vec<_> = questions.iter().map(|question| &question.probe).collect();
-    let answers = probe::send(bench, &probes);
+    let answers = served.send(&probes);
     let mut report = Report::default();
     for (question, answer) in questions.iter().zip(&answers) {
         *report.counts.entry(question.kind).or_default() += 1;
@@ -121,30 +117,30 @@ fn ask(bench: &Bench, tree: &Golden, change: &dyn Fn(&mut Value)) -> Report {
                 .push((question.kind, format!("{}: {what}: expected {expect:?}, got {answer:?}", tree.stem)));
         }
     }
-    show(tree, &questions, &answers);
-    report.named = logged(tree, &envoy, &questions, &mut report.wrong);
+    for line in seen::lines(&questions, &answers) {
+        eprintln!("envoy: {}: {line}", tree.stem);
+    }
+    report.named = logged(tree, &served.envoy, &questions, &mut report.wrong);
     report
 }
 
-/// Has istiod generate what the tree's proxies would be sent.
-fn generate(bench: &Bench, tree: &Golden, folder: &Utf8Path, change: &dyn Fn(&mut Value)) -> Generated {
-    let input = folder.join("case");
-    fs::create_dir(&input).expect("our own folder can be written");
-    let environment = case::write(bench, tree, &input, change);
-    let mut istiod = bench.command("istiod");
-    istiod.envs(environment).arg("-certs").arg(folder.join("certificates")).arg(input);
-    let said = bench::run(&mut istiod, "", Duration::from_secs(120));
-    assert!(said.is_success, "istiod: {}", said.err);
-    serde_json::from_str(&said.out).expect("istiod's answer is JSON")
+/// Returns the names and versions of who judges.
+fn judges(bench: &Bench) -> String {
+    let version = bench::run(envoy(bench).arg("--version"), "", Duration::from_secs(20)).out;
+    let version = version.split('/').find(|part| part.split('.').count() == 3).unwrap_or("?").to_owned();
+    format!("istiod {}, envoy {version}", istiod::VERSION)
 }
 
 fn envoy(bench: &Bench) -> std::process::Command {
     std::process::Command::new(bench.at("venv/bin/envoy"))
 }
 
-/// Starts Envoy, whose output is nothing but access logs, and waits until it serves.
-fn start(bench: &Bench, configuration: &Value, folder: &Utf8Path) -> Background {
+/// Starts one Envoy with every proxy of some cases, whose output is nothing but access logs, and waits until it serves.
+///
+/// The certificates are those that istiod left in the folder.
+fn start(bench: &Bench, cases: &mut [Generated], folder: &Utf8Path) -> Background {
     let path = folder.join("envoy.json");
+    let configuration = bootstrap::bootstrap(cases, folder.join("certificates").as_str());
     fs::write(&path, configuration.to_string()).expect("our own folder can be written");
     let mut command = envoy(bench);
     command.arg("--config-path").arg(path).args(["--concurrency", "1", "--use-dynamic-base-id"]);
@@ -177,23 +173,6 @@ fn ready() -> Result<(), String> {
     if answer.contains("LIVE") { Ok(()) } else { Err(answer) }
 }
 
-/// Prints one answer of each kind, as Envoy gave it.
-fn show(tree: &Golden, questions: &[Question], answers: &[Answer]) {
-    let mut seen = BTreeSet::new();
-    for (question, answer) in questions.iter().zip(answers) {
-        if question.kind == "TLS floor" && question.what.starts_with("gateway") || seen.insert(question.kind)
-        {
-            let first = answer.data.lines().next().unwrap_or_default();
-            let location = answer.data.lines().find(|line| line.starts_with("location")).unwrap_or_default();
-            let Answer { outcome, version, cipher, .. } = answer;
-            eprintln!(
-                "envoy: {}: {}: {}: {outcome} {first:?} {location} {version} {cipher}",
-                tree.stem, question.kind, question.what
-            );
-        }
-    }
-}
-
 /// Checks that each log line is JSON with the keys of our format, and returns how many had to name a peer.
 fn logged(
     tree: &Golden,
@@ -201,10 +180,7 @@ fn logged(
     questions: &[Question],
     wrong: &mut Vec<(&'static str, String)>,
 ) -> usize {
-    let istiod = tree
-        .of_kind("HelmRelease")
-        .find(|release| release["metadata"]["name"] == "istiod")
-        .expect("every tree has one");
+    let istiod = case::control_plane(tree);
     let format: Value =
         serde_json::from_str(text(istiod, "/spec/values/meshConfig/accessLogFormat")).expect("a JSON format");
     let keys: BTreeSet<&String> = format.as_object().expect("a JSON object").keys().collect();

@@ -8,12 +8,23 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+/// The program that derives the data of releases, as a module: what is tested is what a person runs.
+#[path = "../../examples/release/main.rs"]
+mod release_program;
+
 mod apiserver;
 mod background;
 mod bench;
+mod case;
 mod charts;
 mod cluster;
 mod envoy;
 mod flux;
+mod istiod;
 mod kustomize;
+mod mesh;
+mod platform;
+mod releases;
+mod repository;
+mod status;
 mod trees;

@@ -1,38 +1,66 @@
-//! The golden trees, read from the disk by a parser that is not ours.
+//! The golden trees, and those of other releases, read from the disk by a parser that is not ours.
 
 use std::{collections::BTreeMap, fs};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use meshwright::profile::Profile;
+use meshwright::{profile::Profile, render};
 use serde_json::Value;
 
-use crate::support;
+use crate::{
+    bench::{Bench, Extent},
+    support::{
+        self,
+        releases::{self, Releases},
+    },
+};
 
-/// A golden tree, and the profile that it is of.
+/// The profiles whose trees every run asks about: four keys, and nearly all of them.
+const CORE: [&str; 2] = ["sre", "full"];
+
+/// A rendered tree, and the profile that it is of.
 pub struct Golden {
+    /// The profile's stem, with the releases where they are not its own.
     pub stem: String,
     pub profile: Profile,
-    /// `golden/<stem>`: the repository that Flux would read.
+    /// `golden/<stem>`, or a folder like it: the repository that Flux would read.
     pub repository: Utf8PathBuf,
     /// The objects of each YAML file, by its path in the repository.
     pub files: BTreeMap<Utf8PathBuf, Vec<Value>>,
 }
 
-/// Returns every golden tree.
-pub fn golden() -> Vec<Golden> {
-    support::shipped().into_iter().map(read).collect()
+/// Returns the golden trees that a run of some extent asks about.
+pub fn golden(extent: Extent) -> Vec<Golden> {
+    let is_asked = |stem: &String| extent == Extent::All || CORE.contains(&stem.as_str());
+    let read = |stem: String| {
+        let (profile, ..) = support::load(&stem);
+        let repository = support::home().join("golden").join(&stem);
+        read(stem, profile.expect("shipped profiles load"), repository)
+    };
+    support::shipped().into_iter().filter(is_asked).map(read).collect()
 }
 
-fn read(stem: String) -> Golden {
-    let (profile, ..) = support::load(&stem);
-    let repository = support::home().join("golden").join(&stem);
+/// Renders the trees of other releases into the tier's folder.
+pub fn of_releases(bench: &Bench, releases: &Releases) -> Vec<Golden> {
+    let folder = bench.scratch(&releases.name());
+    let made = releases::STEMS.map(|stem| {
+        let (profile, ..) = releases.load(stem);
+        let profile = profile.expect("tests/golden.rs loads it too");
+        let repository = folder.join(stem);
+        support::write(&render::render(&profile).expect("our templates render").tree, &repository);
+        read(format!("{stem}-{}", releases.name()), profile, repository)
+    });
+    made.into()
+}
+
+/// Reads the tree of a profile from a repository.
+pub fn read(stem: String, profile: Profile, repository: Utf8PathBuf) -> Golden {
     let mut files = BTreeMap::new();
-    walk(&repository, &mut |path| {
+    walk(&repository.join(&profile.path), &mut |path| {
         let text = fs::read_to_string(path).expect("a golden file can be read");
         let below = path.strip_prefix(&repository).expect("walked from there");
         files.insert(below.to_owned(), support::documents(&text));
     });
-    Golden { profile: profile.expect("shipped profiles load"), repository, files, stem }
+    Golden { stem, profile, repository, files }
 }
 
 fn walk(folder: &Utf8Path, found: &mut impl FnMut(&Utf8Path)) {
@@ -47,6 +75,11 @@ fn walk(folder: &Utf8Path, found: &mut impl FnMut(&Utf8Path)) {
 }
 
 impl Golden {
+    /// Returns every object that Flux is to bring.
+    pub fn rendered(&self) -> impl Iterator<Item = (&Utf8Path, &Value)> {
+        self.objects().filter(|(path, _)| path.file_name() != Some("assumed-workloads.yaml"))
+    }
+
     /// Returns every object with its file, kustomize's own lists left out.
     pub fn objects(&self) -> impl Iterator<Item = (&Utf8Path, &Value)> {
         let files = self.files.iter().filter(|(path, _)| path.file_name() != Some("kustomization.yaml"));

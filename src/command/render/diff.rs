@@ -5,7 +5,7 @@ mod markdown;
 
 use anyhow::Result;
 
-use super::{Against, Rendering, after_upgrade, compare, moves, tell_obstructions, weaker};
+use super::{Against, Rendering, compare, moves, restart, tell_obstructions, weaker};
 use crate::{
     cli::{DiffFormat, Render},
     shell::{Exit, Shell},
@@ -55,7 +55,7 @@ fn tell(difference: &Difference<'_>, shell: &mut Shell) -> Exit {
             State::Missing | State::Unchanged | State::Stale | State::Extra | State::Obstructed(_) => {}
         }
     }
-    after_upgrade(&pair.comparison, shell);
+    restart::tell(pair, shell);
     weaker(pair.rendering, shell);
     exit.max(Exit::Differs)
 }

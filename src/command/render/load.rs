@@ -14,24 +14,34 @@ use crate::{
 };
 
 /// A profile, the file that it was read from, and the hash of all its text.
-pub(super) struct Loaded {
-    pub(super) file: Utf8PathBuf,
-    pub(super) profile: Profile,
-    pub(super) digest: Digest,
+pub(in crate::command) struct Loaded {
+    pub(in crate::command) file: Utf8PathBuf,
+    pub(in crate::command) profile: Profile,
+    pub(in crate::command) digest: Digest,
 }
 
 /// Reads the profiles; none where one of them has a fault, which is then told.
 pub(super) fn load(options: &Render, shell: &mut Shell) -> Option<Vec<Loaded>> {
     let today = options.today.clone().unwrap_or_else(shell::today);
-    let (mut sources, mut diagnostics, mut profiles) = (Sources::default(), Vec::new(), Vec::new());
-    for file in &options.profiles {
-        let loaded = one(file, &mut sources, &mut diagnostics);
-        diagnostics.extend(loaded.iter().flat_map(|loaded| expired(&loaded.profile, &today)));
+    load_into(&mut Sources::default(), &options.profiles, &today, shell)
+}
+
+/// Reads profiles whose texts somebody wants to keep.
+pub(in crate::command) fn load_into(
+    sources: &mut Sources,
+    files: &[Utf8PathBuf],
+    today: &str,
+    shell: &mut Shell,
+) -> Option<Vec<Loaded>> {
+    let (mut diagnostics, mut profiles) = (Vec::new(), Vec::new());
+    for file in files {
+        let loaded = one(file, sources, &mut diagnostics);
+        diagnostics.extend(loaded.iter().flat_map(|loaded| expired(&loaded.profile, today)));
         profiles.extend(loaded);
     }
     diagnostics.extend(claims(&profiles));
     let is_sound = diagnostics.iter().all(|diagnostic| diagnostic.severity < Severity::Error);
-    shell.diagnostics(&diagnostics, &sources);
+    shell.diagnostics(&diagnostics, sources);
     is_sound.then_some(profiles)
 }
 

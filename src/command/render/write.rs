@@ -1,10 +1,11 @@
 //! `meshwright render`: every tree is written, or none.
 
-use super::{Against, Rendering, after_upgrade, compare, files, weaker};
+use super::{Against, Rendering, compare, files, restart, weaker};
 use crate::{
     cli::Render,
     diagnostic::Diagnostic,
     plan::undeclared,
+    profile::Profile,
     shell::{self, Exit, Shell},
     source::Sources,
     tree::{self, Comparison, FileChange, State},
@@ -44,12 +45,34 @@ fn tell(pair: &Against<'_>, force: bool, shell: &mut Shell) {
     } else {
         shell.status("rendered", &format!("{place}: {}", comparison.summary(force)));
     }
-    after_upgrade(comparison, shell);
+    restart::tell(pair, shell);
     let count = pair.rendering.profile.flows.len();
     let plural = if count == 1 { "" } else { "s" };
     let rest = undeclared(&pair.rendering.profile);
     shell.status("declared", &format!("{count} flow{plural}; {rest}"));
+    if let Some(canary) = beside(&pair.rendering.profile) {
+        shell.status("canary", &canary);
+    }
     weaker(pair.rendering, shell);
+}
+
+/// Says what a second control plane is, and who follows it.
+fn beside(profile: &Profile) -> Option<String> {
+    let canary = profile.revisions.canary.as_ref()?;
+    let follows = |revision: &Option<String>| {
+        profile.control_plane(revision.as_deref()).revision == Some(canary.revision.as_str())
+    };
+    let namespaces = profile.namespaces.iter().filter(|namespace| follows(&namespace.revision));
+    let mut followers: Vec<&str> = namespaces.map(|namespace| namespace.name.as_str()).collect();
+    if follows(&profile.gateway.revision) {
+        followers.insert(0, "the gateway");
+    }
+    let who = if followers.is_empty() { "nobody".to_owned() } else { followers.join(", ") };
+    let verb = if followers.len() > 1 { "follow" } else { "follows" };
+    Some(format!(
+        "Istio {} as {} beside {}: {who} {verb} it",
+        canary.version, canary.revision, profile.chart_version
+    ))
 }
 
 /// Tells which files nobody but their author may overwrite, and shows first what a render would do to them.

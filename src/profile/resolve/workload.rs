@@ -98,6 +98,7 @@ impl Resolution<'_> {
             is_rendered: written.namespace == Ownership::Create,
             enforcement: written.enforcement.as_ref().map_or(Enforcement::Enforce, |written| written.value),
             pod_security,
+            revision: self.follows(written.revision.as_ref()),
             workloads: self.workloads(written, &declared.doubt),
             span: declared.name.span,
         }

@@ -20,12 +20,9 @@ pub const ADMIN: (&str, u16) = ("127.20.0.1", 18999);
 pub const UNDECLARED_PORT: u16 = 7777;
 
 /// What istiod made of a case.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub struct Generated {
-    #[serde(default)]
-    pub error: String,
-    pub validation: Vec<String>,
-    pub analysis: Vec<String>,
     pub services: Vec<Service>,
     pub pods: Vec<Pod>,
 }
@@ -68,16 +65,18 @@ impl Pod {
     }
 }
 
-/// Returns the bootstrap, and fills in where each pod's outbound listeners are.
-pub fn bootstrap(generated: &mut Generated, certificates: &str) -> Value {
-    let gateway = generated.pods.iter().find(|pod| pod.proxy == "router").expect("every tree has a gateway");
-    let outside = Proxy::of(gateway, certificates).secret("default");
+/// Returns the bootstrap of some cases, and fills in where each pod's outbound listeners are.
+pub fn bootstrap(cases: &mut [Generated], certificates: &str) -> Value {
+    let gateway = cases.iter().flat_map(|case| &case.pods).find(|pod| pod.proxy == "router");
+    let outside = gateway.map(|pod| Proxy::of(0, pod, certificates).secret("default"));
     let mut made = Made {
-        listeners: vec![echo("application", APPLICATION, None), echo("outside", OUTSIDE, Some(&outside))],
+        listeners: vec![echo("application", APPLICATION, None), echo("outside", OUTSIDE, outside.as_ref())],
         ..Made::default()
     };
-    for pod in &mut generated.pods {
-        made.add(pod, certificates);
+    for (number, case) in cases.iter_mut().enumerate() {
+        for pod in &mut case.pods {
+            made.add(number, pod, certificates);
+        }
     }
     json!({
         "node": {"id": "conformance", "cluster": "conformance"},
@@ -99,14 +98,14 @@ struct Made {
 }
 
 impl Made {
-    fn add(&mut self, pod: &mut Pod, certificates: &str) {
+    fn add(&mut self, case: usize, pod: &mut Pod, certificates: &str) {
         if pod.proxy == "none" {
             for port in &pod.ports {
-                self.listeners.push(echo(&format!("{} {port}", pod.id()), (&pod.ip, *port), None));
+                self.listeners.push(echo(&format!("{case}/{} {port}", pod.id()), (&pod.ip, *port), None));
             }
             return;
         }
-        let proxy = Proxy::of(pod, certificates);
+        let proxy = Proxy::of(case, pod, certificates);
         for (name, secret) in proxy.secrets() {
             self.secrets.insert(name, secret);
         }
@@ -167,12 +166,12 @@ struct Proxy<'a> {
 }
 
 impl<'a> Proxy<'a> {
-    fn of(pod: &'a Pod, folder: &'a str) -> Self {
+    fn of(case: usize, pod: &'a Pod, folder: &'a str) -> Self {
         let named = |values: &'a [Value], key: &str| -> BTreeMap<&'a str, &'a Value> {
             values.iter().map(|value| (value[key].as_str().expect("a name"), value)).collect()
         };
         Self {
-            prefix: format!("{}/", pod.id()),
+            prefix: format!("{case}/{}/", pod.id()),
             certificate: &pod.certificate,
             folder,
             clusters: named(&pod.clusters, "name").into_keys().collect(),
@@ -328,7 +327,8 @@ fn echo(name: &str, at: (&str, u16), secret: Option<&Value>) -> Value {
             filter("tls_inspector", "filters.listener.tls_inspector.v3.TlsInspector"),
             filter("http_inspector", "filters.listener.http_inspector.v3.HttpInspector"),
         ],
-        "listener_filters_timeout": "0.2s", "continue_on_listener_filters_timeout": true,
+        // On a busy machine the first bytes can be late; HTTP that is taken for other bytes would be echoed.
+        "listener_filters_timeout": "5s", "continue_on_listener_filters_timeout": true,
     })
 }
 

@@ -31,6 +31,44 @@ pub struct Tls {
     pub ciphers: Vec<u16>,
 }
 
+impl Probe {
+    /// Returns a connection in plaintext.
+    pub fn new(from: &str, to: String, send: String) -> Self {
+        Self { from: from.to_owned(), to, send, deadline: 5.0, ..Self::default() }
+    }
+}
+
+impl Tls {
+    /// Returns what a client without a certificate says, for a server of a name.
+    pub fn new(certificates: &str, server_name: &str) -> Self {
+        Self {
+            ca: format!("{certificates}/ca.pem"),
+            server_name: server_name.into(),
+            alpn: vec!["http/1.1".into()],
+            ..Self::default()
+        }
+    }
+
+    /// Returns what a sidecar says that has a certificate.
+    pub fn of_mesh(certificates: &str, certificate: &str, is_http: bool) -> Self {
+        let file = |end: &str| format!("{certificates}/{certificate}{end}");
+        let alpn = if is_http { "istio-http/1.1" } else { "istio" };
+        Self {
+            cert: file(".pem"),
+            key: file(".key"),
+            alpn: vec![alpn.into()],
+            ..Self::new(certificates, "any")
+        }
+    }
+}
+
+/// Returns a request, which names itself where `{number}` is replaced.
+pub fn http(method: &str, host: &str, path: &str) -> String {
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: question-{{number}}\r\nConnection: close\r\n\r\n"
+    )
+}
+
 /// What `probe` says.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Answer {

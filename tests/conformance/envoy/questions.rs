@@ -9,9 +9,9 @@ use meshwright::profile::{
 
 use super::{
     bootstrap::{Generated, Pod, UNDECLARED_PORT},
-    case::{self, OUTSIDER, STRANGER},
-    probe::{BYTES, Expect, Probe, Tls},
+    probe::{self, BYTES, Expect, Probe, Tls},
 };
+use crate::case::{self, OUTSIDER, STRANGER};
 
 /// A probe and what must come of it.
 pub struct Question {
@@ -183,7 +183,7 @@ impl<'a> Questions<'a> {
         for port in self.profile.ports_of(id, ports) {
             for request in declared_requests(flow) {
                 let send = bytes(port, "any", &request);
-                let probe = plain(from, format!("{}:{}", pod.ip, port.port), send);
+                let probe = Probe::new(from, format!("{}:{}", pod.ip, port.port), send);
                 self.ask(
                     "declared",
                     format!("plaintext to {}:{}", pod.id(), port.port),
@@ -203,7 +203,7 @@ impl<'a> Questions<'a> {
         for port in self.profile.ports_of(id, ports) {
             for request in declared_requests(flow) {
                 let send = bytes(port, "any", &request);
-                let mut probe = plain(&from, format!("{}:{}", pod.ip, port.port), send);
+                let mut probe = Probe::new(&from, format!("{}:{}", pod.ip, port.port), send);
                 let plain = probe.clone();
                 probe.tls = Some(self.mesh_tls(stranger, port.protocol.is_http()));
                 let what = format!("{stand_in} to {}:{}", pod.id(), port.port);
@@ -258,7 +258,7 @@ impl<'a> Questions<'a> {
             (false, true) => Expect::Forbidden,
             (false, false) => Expect::Closed,
         };
-        let mut probe = plain(&from.ip, format!("{}:{}", pod.ip, port.port), bytes(port, host, request));
+        let mut probe = Probe::new(&from.ip, format!("{}:{}", pod.ip, port.port), bytes(port, host, request));
         probe.tls = Some(self.mesh_tls(from, is_http));
         let (method, path) = (&request.method, &request.path);
         let what = format!("{} to {}:{} {method} {host}{path}", from.id(), pod.id(), port.port);
@@ -282,7 +282,7 @@ impl<'a> Questions<'a> {
                     self.profile.exceptions.iter().any(|it| it.workload == id && it.port == index);
                 let expect = if is_excepted || !is_enforced { Expect::Passes } else { Expect::Closed };
                 let get = Request { method: "GET".into(), path: "/".into(), meant: "/".into() };
-                let mut probe = plain(&outsider.ip, format!("{}:{number}", pod.ip), http("any", &get));
+                let mut probe = Probe::new(&outsider.ip, format!("{}:{number}", pod.ip), http("any", &get));
                 let what = format!("plaintext to {}:{number}", pod.id());
                 self.ask("plaintext", what.clone(), probe.clone(), expect, None);
                 if expect == Expect::Closed {
@@ -400,7 +400,7 @@ impl<'a> Questions<'a> {
             let pod = self.pods[&self.profile.workload_name(id)];
             let from = self.pods[&format!("{STRANGER}/{STRANGER}")];
             for (version, name, is_taken) in [(TLS12, "TLS 1.2", is_fips), (TLS13, "TLS 1.3", !is_fips)] {
-                let mut probe = plain(&from.ip, format!("{}:{}", pod.ip, port.port), BYTES.into());
+                let mut probe = Probe::new(&from.ip, format!("{}:{}", pod.ip, port.port), BYTES.into());
                 let tls = Tls { min: version, max: version, ..self.mesh_tls(from, port.protocol.is_http()) };
                 probe.tls = Some(tls);
                 let expect = if is_taken { Expect::Handshake } else { Expect::NoHandshake };
@@ -495,24 +495,18 @@ impl<'a> Questions<'a> {
 
     fn to_gateway(&self, port: u16, host: &str, name: Option<&str>, request: &Request) -> Probe {
         let outsider = self.pods[&format!("{OUTSIDER}/{OUTSIDER}")];
-        let mut probe = plain(&outsider.ip, format!("{}:{port}", self.gateway_pod().ip), http(host, request));
+        let mut probe =
+            Probe::new(&outsider.ip, format!("{}:{port}", self.gateway_pod().ip), http(host, request));
         probe.tls = name.map(|name| self.tls(name));
         probe
     }
 
     fn tls(&self, name: &str) -> Tls {
-        Tls {
-            ca: format!("{}/ca.pem", self.certificates),
-            server_name: name.into(),
-            alpn: vec!["http/1.1".into()],
-            ..Tls::default()
-        }
+        Tls::new(self.certificates, name)
     }
 
     fn mesh_tls(&self, from: &Pod, is_http: bool) -> Tls {
-        let file = |end: &str| format!("{}/{}{end}", self.certificates, from.certificate);
-        let alpn = if is_http { "istio-http/1.1" } else { "istio" };
-        Tls { cert: file(".pem"), key: file(".key"), alpn: vec![alpn.into()], ..self.tls("any") }
+        Tls::of_mesh(self.certificates, &from.certificate, is_http)
     }
 }
 
@@ -596,12 +590,7 @@ fn through_sidecar(from: &Pod, ip: &str, port: u16, tls: Option<Tls>, send: Stri
         names.iter().find(|(name, _)| from.outbound.contains_key(name)).expect("a sidecar has the last");
     let to = format!("{}:{at}", from.outbound[listener]);
     let preface = format!("PROXY TCP4 {} {ip} 45678 {port}\r\n", from.ip);
-    Probe { preface, tls, ..plain(&from.ip, to, send) }
-}
-
-/// Returns a connection in plaintext.
-fn plain(from: &str, to: String, send: String) -> Probe {
-    Probe { from: from.to_owned(), to, send, deadline: 5.0, ..Probe::default() }
+    Probe { preface, tls, ..Probe::new(&from.ip, to, send) }
 }
 
 /// Returns what is sent to a port.
@@ -611,8 +600,5 @@ fn bytes(port: &Port, host: &str, request: &Request) -> String {
 
 /// Returns a request, whose user agent is the number of the question.
 fn http(host: &str, request: &Request) -> String {
-    let Request { method, path, .. } = request;
-    format!(
-        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: question-{{number}}\r\nConnection: close\r\n\r\n"
-    )
+    probe::http(&request.method, host, &request.path)
 }

@@ -1,0 +1,142 @@
+//! How long it takes to know who can talk to whom, and how that grows: `cargo bench --bench reach -- [WORKLOADS...]`.
+//!
+//! Ten workloads a namespace, each with a NetworkPolicy of its own beside the namespace's default deny, and an
+//! AuthorizationPolicy. Every time is the least of several runs; the factor is the time per workload against the
+//! smallest mesh.
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    reason = "a benchmark prints and times"
+)]
+
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
+
+use meshwright::{
+    manifest::{self, Manifests},
+    mesh::{Config, Mesh},
+    reach::{Endpoints, Enforcement, Network},
+    source::Sources,
+};
+
+fn main() {
+    let sizes: Vec<usize> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
+    let sizes = if sizes.is_empty() { vec![100, 1_000, 10_000] } else { sizes };
+    println!(
+        "{:>10} {:>12} {:>22} {:>22} {:>22} {:>12}",
+        "workloads", "parsing", "mesh", "network", "pairs", "count"
+    );
+    let mut smallest = None;
+    for size in sizes {
+        let text = fleet(size / 10);
+        let start = Instant::now();
+        let manifests = parsed(&text);
+        let parsing = start.elapsed();
+        let mesh = best(|| drop(Mesh::resolve(&manifests, Config::default())));
+        let resolved = Mesh::resolve(&manifests, Config::default());
+        let network =
+            best(|| drop(Network::new(Endpoints::new(&resolved, Vec::new()), Enforcement::default())));
+        let built = Network::new(Endpoints::new(&resolved, Vec::new()), Enforcement::default());
+        let mut count = 0;
+        let pairs = best(|| {
+            let inbound = built.endpoints().all_pods().flat_map(|id| built.into_pod(id));
+            count = inbound.map(|inbound| inbound.sources.len()).sum();
+        });
+        let each = [mesh, network, pairs].map(|time| time.as_secs_f64() / size as f64);
+        let base = smallest.get_or_insert(each);
+        let column = |index: usize, time: Duration| {
+            format!("{:9.1} ms  x{:5.2}", time.as_secs_f64() * 1e3, each[index] / base[index])
+        };
+        println!(
+            "{size:>10} {:9.1} ms {:>22} {:>22} {:>22} {count:>12}",
+            parsing.as_secs_f64() * 1e3,
+            column(0, mesh),
+            column(1, network),
+            column(2, pairs)
+        );
+    }
+}
+
+/// Returns a mesh of so many namespaces with ten workloads each, every one of which calls the next.
+fn fleet(namespaces: usize) -> String {
+    let mut text = String::new();
+    text += "{apiVersion: v1, kind: Namespace, metadata: {name: kube-system}}\n---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: dns, namespace: kube-system}, spec: {template: {metadata: {labels: {k8s-app: kube-dns}}}}}\n";
+    for namespace in 0..namespaces {
+        let name = format!("team-{namespace}");
+        let _ = write!(
+            text,
+            "---\n{{apiVersion: v1, kind: Namespace, metadata: {{name: {name}, labels: {{istio-injection: enabled, tier: t{}}}}}}}\n---\n{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: default-deny, namespace: {name}}}, spec: {{podSelector: {{}}, policyTypes: [Ingress, Egress], egress: [{{to: [{{namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: kube-system}}}}, podSelector: {{matchLabels: {{k8s-app: kube-dns}}}}}}], ports: [{{port: 53}}, {{port: 53, protocol: UDP}}]}}]}}}}\n",
+            namespace % 5
+        );
+        for app in 0..10 {
+            workload(&mut text, &name, app);
+        }
+    }
+    text
+}
+
+fn workload(text: &mut String, namespace: &str, app: usize) {
+    let (next, before) = ((app + 1) % 10, (app + 9) % 10);
+    let _ = write!(
+        text,
+        r#"---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: app-{app}, namespace: {namespace}}}
+spec:
+  template:
+    metadata: {{labels: {{app: app-{app}}}}}
+    spec:
+      serviceAccountName: app-{app}
+      containers: [{{name: main, ports: [{{name: http, containerPort: 8080}}]}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: app-{app}, namespace: {namespace}}}
+spec: {{selector: {{app: app-{app}}}, ports: [{{name: http, port: 80, targetPort: 8080}}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: app-{app}, namespace: {namespace}}}
+spec:
+  podSelector: {{matchLabels: {{app: app-{app}}}}}
+  policyTypes: [Ingress, Egress]
+  ingress:
+  - from: [{{podSelector: {{matchLabels: {{app: app-{before}}}}}}}]
+    ports: [{{port: 8080}}]
+  egress:
+  - to: [{{podSelector: {{matchLabels: {{app: app-{next}}}}}}}]
+    ports: [{{port: 8080}}]
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {{name: app-{app}, namespace: {namespace}}}
+spec:
+  selector: {{matchLabels: {{app: app-{app}}}}}
+  rules:
+  - from: [{{source: {{principals: [cluster.local/ns/{namespace}/sa/app-{before}]}}}}]
+    to: [{{operation: {{methods: [GET], paths: [/api/*], ports: ["8080"]}}}}]
+"#
+    );
+}
+
+fn parsed(text: &str) -> Manifests {
+    let mut sources = Sources::default();
+    let file = sources.add("fleet.yaml", text);
+    let (manifests, diagnostics) = manifest::load(&sources, [file]);
+    assert!(diagnostics.is_empty(), "the fleet is sound");
+    manifests
+}
+
+/// Returns the shortest of several runs: what disturbs a run only ever makes it longer.
+fn best(mut run: impl FnMut()) -> Duration {
+    let time = |run: &mut dyn FnMut()| {
+        let start = Instant::now();
+        run();
+        start.elapsed()
+    };
+    (0..5).map(|_| time(&mut run)).min().expect("there were runs")
+}

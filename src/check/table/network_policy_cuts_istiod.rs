@@ -1,0 +1,64 @@
+//! Workloads of the mesh may not reach istiod.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    check::{Check, Control, Findings, Scene},
+    diagnostic::Severity,
+    manifest::{Direction, NetworkPolicy, Object, PolicyPort, PortName, Protocol},
+    mesh::Truth,
+};
+
+pub(super) const CHECK: Check = Check {
+    code: "network-policy-cuts-istiod",
+    severity: Severity::Error,
+    summary: "workloads of the mesh may not reach istiod",
+    happens: "A sidecar gets its certificate and its configuration from istiod at 15012. Without it no proxy \
+              becomes ready, and no pod of the workload starts.",
+    mend: "Open TCP 15012 to the pods of istiod.",
+    silent: "Where a rule opens every port to some peers, and for workloads without a sidecar.",
+    source: "istio.io/latest/docs/ops/deployment/application-requirements, ports used by Istio",
+    rules: &["J14"],
+    controls: &[Control::Ac4],
+    run,
+};
+
+const CONFIGURATION: u32 = 15012;
+
+fn run(scene: &Scene<'_>, findings: &mut Findings) {
+    let mut told = BTreeSet::new();
+    for pod in scene.mesh.pods().iter().filter(|pod| pod.injection.is_injected == Truth::Yes) {
+        let isolating: Vec<&Object<NetworkPolicy>> = scene
+            .mesh
+            .network_policies_of(pod)
+            .iter()
+            .copied()
+            .filter(|policy| policy.isolates(Direction::Egress))
+            .collect();
+        let opens = |policy: &&Object<NetworkPolicy>| {
+            policy
+                .egress
+                .iter()
+                .any(|rule| rule.ports.is_empty() || rule.ports.iter().any(|port| is_open(port)))
+        };
+        let Some(first) = isolating.first().filter(|_| !isolating.iter().any(opens)) else { continue };
+        if told.insert(pod.namespace) {
+            findings
+                .report(
+                    first.meta.head(),
+                    format!("the sidecar of `{}` does not reach istiod", pod.path()),
+                    "isolates egress, and nothing opens 15012",
+                )
+                .help("open TCP 15012 to the pods of istiod");
+        }
+    }
+}
+
+fn is_open(port: &PolicyPort) -> bool {
+    let last = |first: u32| port.end_port.map_or(first, |end| u32::from(end.value));
+    port.protocol() == Protocol::Tcp
+        && match port.port.as_ref().map(|port| &port.value) {
+            None | Some(PortName::Name(_)) => true,
+            Some(PortName::Number(first)) => (*first..=last(*first)).contains(&CONFIGURATION),
+        }
+}

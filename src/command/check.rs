@@ -1,0 +1,111 @@
+//! `meshwright check`: what is wrong with manifests, by anybody.
+
+mod explain;
+mod report;
+mod waivers;
+
+use anyhow::Result;
+
+use super::{input, render::load};
+use crate::{
+    check::{
+        self, Releases, Scene,
+        waiver::{self, Judged},
+    },
+    cli::{Check as Options, CheckFormat},
+    diagnostic::{Diagnostic, Severity},
+    mesh::{Config, Mesh},
+    profile::Profile,
+    shell::{self, Exit, Shell},
+    source::Sources,
+};
+
+/// The JSON Schema of `--format json`.
+pub(super) const SCHEMA: &str = include_str!("check/schema.json");
+
+/// What was found, and in how much.
+struct Report<'r> {
+    judged: &'r Judged,
+    input: &'r input::Read,
+    sources: &'r Sources,
+    releases: Releases,
+    today: &'r str,
+}
+
+pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
+    if options.list {
+        return told(
+            shell,
+            &if options.format == CheckFormat::Json { explain::list_json() } else { explain::list() },
+        );
+    }
+    if let Some(code) = &options.explain {
+        return match explain::explain(code) {
+            Ok(text) => told(shell, &text),
+            Err(fault) => {
+                shell.diagnostics(&[*fault], &Sources::default());
+                Ok(Exit::Error)
+            }
+        };
+    }
+    let (mut sources, today) = (Sources::default(), options.today.clone().unwrap_or_else(shell::today));
+    let profile = match &options.profile {
+        Some(file) => match load::load_into(&mut sources, std::slice::from_ref(file), &today, shell) {
+            Some(mut loaded) => loaded.pop().map(|loaded| loaded.profile),
+            None => return Ok(Exit::Error),
+        },
+        None => None,
+    };
+    let input = input::read(&options.paths, &mut sources);
+    let config = Config::found_in(&input.manifests, &sources);
+    let releases = releases(options, profile.as_ref(), &input);
+    let mesh = Mesh::resolve(&input.manifests, config);
+    let mut findings = input.diagnostics.clone();
+    findings.extend(check::check(&Scene { mesh: &mesh, sources: &sources, releases }));
+    let (waivers, faults) = waivers::given(profile.as_ref(), &input, options.allow_inline_waivers);
+    findings.extend(faults);
+    let judged = waiver::apply(findings, &waivers, input.manifests.metas(), &today);
+    let report = Report { judged: &judged, input: &input, sources: &sources, releases, today: &today };
+    shell.result(&match options.format {
+        CheckFormat::Text => report::text(&report),
+        CheckFormat::Json => report::json(&report),
+        CheckFormat::Sarif => report::sarif(&report),
+        CheckFormat::Github => report::github(&report),
+    })?;
+    if options.format == CheckFormat::Text {
+        let (verb, what) = report::summary(&report);
+        shell.status(verb, &what);
+    }
+    Ok(exit(options, &judged.open, input.is_readable))
+}
+
+fn told(shell: &mut Shell, text: &str) -> Result<Exit> {
+    shell.result(text)?;
+    Ok(Exit::Clean)
+}
+
+/// The command line says which releases; else the profile; else the charts that are installed.
+fn releases(options: &Options, profile: Option<&Profile>, input: &input::Read) -> Releases {
+    let installed = || {
+        crate::mesh::control_planes(&input.manifests)
+            .find_map(|release| release.chart()?.version().parse().ok())
+    };
+    Releases {
+        istio: options.istio.or(profile.map(|profile| profile.chart_version)).or_else(installed),
+        flux: options.flux.or(profile.map(Profile::flux_version)),
+        kubernetes: options.kubernetes.or(profile.map(|profile| profile.kubernetes_version)),
+    }
+}
+
+fn exit(options: &Options, open: &[Diagnostic], is_readable: bool) -> Exit {
+    let least = match options.deny {
+        crate::cli::Deny::Error => Severity::Error,
+        crate::cli::Deny::Warning => Severity::Warning,
+        crate::cli::Deny::Note => Severity::Note,
+    };
+    match (is_readable, open.iter().any(|finding| finding.severity >= least)) {
+        (false, _) => Exit::Error,
+        (true, true) if !options.exit_zero => Exit::Differs,
+        (true, _) => Exit::Clean,
+    }
+}

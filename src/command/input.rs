@@ -1,0 +1,47 @@
+//! Manifests by anybody, as the commands that judge them read them.
+
+use std::{collections::BTreeMap, io};
+
+use camino::Utf8PathBuf;
+
+use crate::{
+    diagnostic::{Diagnostic, Severity},
+    manifest::{Manifests, Origin, unwrapped},
+    read::{self, PassedOver},
+    source::Sources,
+};
+
+/// What was read of the paths that were named.
+pub(super) struct Read {
+    /// The objects that bear on traffic.
+    pub(super) manifests: Manifests,
+    /// How many texts held objects.
+    pub(super) files: usize,
+    /// How many files did not, by reason.
+    pub(super) passed_over: BTreeMap<PassedOver, usize>,
+    /// What is wrong with the texts.
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// Whether every file could be read.
+    pub(super) is_readable: bool,
+}
+
+/// Reads directories, files, and `-` for standard input.
+pub(super) fn read(paths: &[Utf8PathBuf], sources: &mut Sources) -> Read {
+    let (mut input, mut diagnostics) = read::paths(paths, io::stdin().lock(), sources);
+    let (mut manifests, mut files) = (Manifests::default(), 0);
+    for text in input.texts.clone() {
+        let (objects, faults) = read::objects(sources, text.file);
+        diagnostics.extend(faults);
+        match objects {
+            Ok(objects) => {
+                files += 1;
+                for object in objects.into_iter().flat_map(unwrapped) {
+                    manifests.add(object, &Origin::default(), &mut diagnostics);
+                }
+            }
+            Err(reason) => input.pass_over(reason),
+        }
+    }
+    let is_readable = diagnostics.iter().all(|fault| fault.severity < Severity::Error);
+    Read { manifests, files, passed_over: input.passed_over, diagnostics, is_readable }
+}
