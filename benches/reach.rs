@@ -45,7 +45,8 @@ fn main() {
             let inbound = built.endpoints().all_pods().flat_map(|id| built.into_pod(id));
             count = inbound.map(|inbound| inbound.sources.len()).sum();
         });
-        let each = [mesh, network, pairs].map(|time| time.as_secs_f64() / size as f64);
+        let each = [mesh, network, pairs]
+            .map(|time| time.as_secs_f64() / f64::from(u32::try_from(size).expect("a size")));
         let base = smallest.get_or_insert(each);
         let column = |index: usize, time: Duration| {
             format!("{:9.1} ms  x{:5.2}", time.as_secs_f64() * 1e3, each[index] / base[index])

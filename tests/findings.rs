@@ -68,13 +68,13 @@ fn json_follows_the_schema_that_is_printed() {
 
 #[test]
 fn the_schema_refuses_what_is_not_written() {
+    type Spoil = fn(&mut Value);
     let schema: Value = serde_json::from_str(
         &fs::read_to_string(support::home().join("src/command/check/schema.json")).expect("it is there"),
     )
     .expect("it is JSON");
     let validator = validator(&schema);
     let good = parsed(&["golden/full".to_owned()], "json");
-    type Spoil = fn(&mut Value);
     let spoils: [Spoil; 6] = [
         |document| document["version"] = json!(2),
         |document| document["new"] = json!(1),

@@ -109,11 +109,11 @@ fn each<'m>(rivals: &[&'m Object<PeerAuthentication>]) -> Vec<Option<&'m Object<
     if rivals.is_empty() { vec![None] } else { rivals.iter().copied().map(Some).collect() }
 }
 
+/// Who wins in a scope, of its rivals.
+type Winner<'m, 'r> = (Option<&'m Object<PeerAuthentication>>, &'r [&'m Object<PeerAuthentication>]);
+
 /// Decides between the winners of each scope, the narrowest first (PA02, PA03, PA06).
-fn decided<'m>(
-    winners: [(Option<&'m Object<PeerAuthentication>>, &[&'m Object<PeerAuthentication>]); 3],
-    port: Option<u16>,
-) -> Decided<'m> {
+fn decided<'m>(winners: [Winner<'m, '_>; 3], port: Option<u16>) -> Decided<'m> {
     let at_port = || {
         let (winner, rivals) = (winners[0].0?, winners[0].1);
         let key = port.filter(|_| !winner.port_level_mtls.is_empty())?.to_string();

@@ -69,22 +69,18 @@ impl<'m> Index<'m> {
         let all: usize = scopes.iter().map(|(namespace, _)| self.of_namespace(*namespace).len()).sum();
         let rarest = self.postings(&selector.match_labels).min_by_key(|posting| posting.len());
         let is_meant = |id: &PodId| selector.matches(|key| pods[id.index()].label(key));
-        match rarest.filter(|posting| posting.len() < all) {
-            Some(posting) => {
-                let within = |id: &PodId| {
-                    let namespace = pods[id.index()].namespace;
-                    scopes.binary_search_by_key(&namespace, |(id, _)| *id).ok().map(|at| scopes[at].1)
-                };
-                let found = posting.iter().filter_map(|id| Some((*id, within(id)?)));
-                found.filter(|(id, _)| is_meant(id)).collect()
-            }
-            None => {
-                let found = scopes.iter().flat_map(|(namespace, truth)| {
-                    self.of_namespace(*namespace).iter().map(|id| (*id, *truth))
-                });
-                found.filter(|(id, _)| is_meant(id)).collect()
-            }
+        if let Some(posting) = rarest.filter(|posting| posting.len() < all) {
+            let within = |id: &PodId| {
+                let namespace = pods[id.index()].namespace;
+                scopes.binary_search_by_key(&namespace, |(id, _)| *id).ok().map(|at| scopes[at].1)
+            };
+            let found = posting.iter().filter_map(|id| Some((*id, within(id)?)));
+            return found.filter(|(id, _)| is_meant(id)).collect();
         }
+        let found = scopes
+            .iter()
+            .flat_map(|(namespace, truth)| self.of_namespace(*namespace).iter().map(|id| (*id, *truth)));
+        found.filter(|(id, _)| is_meant(id)).collect()
     }
 
     fn postings<'a>(&'a self, labels: &'a Labels) -> impl Iterator<Item = &'a [PodId]> {

@@ -113,10 +113,12 @@ impl Space {
             return self.node(node.dimension, edges);
         }
         let rests = node.edges.into_iter().map(|(_, rest)| rest);
-        rests.fold(Diagram::of(everywhere), |all, rest| match everywhere {
-            true => self.and(all, rest),
-            false => self.or(all, rest),
-        })
+        rests.fold(
+            Diagram::of(everywhere),
+            |all, rest| {
+                if everywhere { self.and(all, rest) } else { self.or(all, rest) }
+            },
+        )
     }
 
     /// Tells whether a point is in a set; unknown where it depends on dimensions in which the point is not known.

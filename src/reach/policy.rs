@@ -147,7 +147,7 @@ struct Skipped;
 
 type Read<T> = Result<T, Skipped>;
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     fn rule<'m>(&self, rule: &'m Spanned<AuthorizationRule>) -> Option<Rule<'m>> {
         let sources = || -> Read<Vec<Part<'m>>> {
             if rule.from.is_empty() {
@@ -296,7 +296,7 @@ impl<'a> Reader<'a> {
                 Values::Principals(words.iter().map(|word| principal(word)).collect())
             }
             Attribute::RemoteAddress | Attribute::SourceAddress | Attribute::DestinationAddress => {
-                let sets = self.each(words, |word| address(word))?;
+                let sets = self.each(words, address)?;
                 if sets.is_empty() {
                     return Ok(None);
                 }

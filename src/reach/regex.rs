@@ -50,12 +50,11 @@ impl Regex {
                 b'?' => Some(Times::AtMostOnce),
                 _ => None,
             };
-            match (times, self.0.last_mut()) {
-                (Some(times), Some(last)) => last.1 = combined(last.1, times),
-                (Some(_) | None, _) => {
-                    let one = if byte == b'.' { One::Any } else { One::This(byte) };
-                    self.0.push((one, Times::Once));
-                }
+            if let (Some(times), Some(last)) = (times, self.0.last_mut()) {
+                last.1 = combined(last.1, times);
+            } else {
+                let one = if byte == b'.' { One::Any } else { One::This(byte) };
+                self.0.push((one, Times::Once));
             }
         }
         self

@@ -161,10 +161,8 @@ impl Universe {
 
     fn over_environment(&mut self, set: Diagram, everywhere: bool) -> Diagram {
         (0..self.dimensions.len()).fold(set, |set, place| {
-            match self.dimensions[place].0.is_of_environment() {
-                true => self.space.quantified(set, place, everywhere),
-                false => set,
-            }
+            let is_told = !self.dimensions[place].0.is_of_environment();
+            if is_told { set } else { self.space.quantified(set, place, everywhere) }
         })
     }
 

@@ -31,9 +31,9 @@ fn world(policies: &[&str]) -> World {
     for (index, policy) in policies.iter().enumerate() {
         let (namespace, rest) = policy.split_once(' ').expect("a namespace and a spec");
         let (annotations, spec) = rest.split_once(" | ").unwrap_or(("{}", rest));
-        text += &format!(
+        text.extend([format!(
             "---\n{{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {{name: p{index}, namespace: {namespace}, annotations: {annotations}}}, spec: {spec}}}\n"
-        );
+        )]);
     }
     World { manifests: fixture::manifests(&text), config: Config::default() }
 }
@@ -290,7 +290,7 @@ fn ap24_ap25_a_path_is_compared_after_it_was_rewritten() {
     let with = |normalization: &str, requests: &[&'static str]| {
         world(&["shop {rules: [{to: [{operation: {paths: [/api/*]}}]}]}"])
             .with(|config| {
-                know(config, &format!("{{pathNormalization: {{normalization: {normalization}}}}}"))
+                know(config, &format!("{{pathNormalization: {{normalization: {normalization}}}}}"));
             })
             .passing(requests)
     };

@@ -60,7 +60,7 @@ struct Edge {
 pub(super) struct Edges {
     peers: Interner<Peers>,
     ports: Interner<RulePorts>,
-    edges: Interner<Edge>,
+    all: Interner<Edge>,
 }
 
 impl Edges {
@@ -92,7 +92,7 @@ impl Edges {
         for (place, peers, is_certain) in
             [(EVERYONE, everyone, true), (PERHAPS, everyone, false), (NODES, nodes, false)]
         {
-            let given = self.edges.intern(Edge { peers, ports, is_certain });
+            let given = self.all.intern(Edge { peers, ports, is_certain });
             debug_assert_eq!(given, place, "the given edges come first");
         }
     }
@@ -120,17 +120,17 @@ impl Edges {
         rule: &'m NetworkRule,
     ) -> EdgeId {
         let peers = if rule.peers.is_empty() {
-            self.edges.get(EVERYONE).peers
+            self.all.get(EVERYONE).peers
         } else {
             let (certain, possible, addresses) = resolver.peers(namespace, &rule.peers);
             self.peers.intern(Peers { is_everyone: false, certain, possible, addresses })
         };
         let ports = self.ports.intern(rule_ports(&rule.ports));
-        self.edges.intern(Edge { peers, ports, is_certain: true })
+        self.all.intern(Edge { peers, ports, is_certain: true })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.edges.values().len()
+        self.all.values().len()
     }
 
     /// Returns the peers of egress edges by the endpoint that they hold, and the egress edges by their peers.
@@ -141,7 +141,7 @@ impl Edges {
     ) -> (Vec<Vec<PeersId>>, Vec<Vec<EdgeId>>) {
         let mut outward = vec![Vec::new(); self.peers.values().len()];
         for (edge, _) in (0..).zip(senders).filter(|(_, senders)| !senders.is_empty()) {
-            outward[self.edges.get(edge).peers as usize].push(edge);
+            outward[self.all.get(edge).peers as usize].push(edge);
         }
         let mut wanted = vec![Vec::new(); endpoints];
         for (place, peers) in (0..).zip(self.peers.values()) {
@@ -149,7 +149,9 @@ impl Edges {
                 continue;
             }
             if peers.is_everyone {
-                wanted.iter_mut().for_each(|wanted| wanted.push(place));
+                for wanted in &mut wanted {
+                    wanted.push(place);
+                }
             }
             peers.possible.iter().for_each(|id| wanted[id.index()].push(place));
         }
@@ -157,11 +159,11 @@ impl Edges {
     }
 
     fn peers_of(&self, edge: EdgeId) -> &Peers {
-        self.peers.get(self.edges.get(edge).peers)
+        self.peers.get(self.all.get(edge).peers)
     }
 
     pub(super) fn is_certain(&self, edge: EdgeId) -> Truth {
-        if self.edges.get(edge).is_certain { Truth::Yes } else { Truth::Unknown }
+        if self.all.get(edge).is_certain { Truth::Yes } else { Truth::Unknown }
     }
 
     /// Tells whether an edge opens to a pod.
@@ -190,7 +192,7 @@ impl Edges {
 
     /// Returns the ports that an edge opens at a destination; names mean nothing where it is no pod that is shown.
     pub(super) fn ports(&self, edge: EdgeId, destination: Option<&Pod<'_>>) -> Ports<'_> {
-        let ports = self.ports.get(self.edges.get(edge).ports);
+        let ports = self.ports.get(self.all.get(edge).ports);
         let Some(pod) = destination.filter(|_| !ports.names.is_empty()) else {
             return Cow::Borrowed(&ports.numbers);
         };

@@ -39,9 +39,9 @@ fn world(policies: &[&str]) -> World {
     let mut text = SHOP.to_owned();
     for (index, policy) in policies.iter().enumerate() {
         let (namespace, spec) = policy.split_once(": ").expect("a namespace and a spec");
-        text += &format!(
+        text.extend([format!(
             "---\n{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: p{index}, namespace: {namespace}}}, spec: {spec}}}\n"
-        );
+        )]);
     }
     of(&text)
 }
@@ -69,7 +69,7 @@ impl World {
         open.certain.to_string()
     }
 
-    fn from_outside(&self, to: &str) -> Vec<String> {
+    fn open_to_outside(&self, to: &str) -> Vec<String> {
         self.ask(|network| shown(network.from_outside(id(network, to))))
     }
 
@@ -112,7 +112,7 @@ const NONE: &str = "no port";
 #[test]
 fn np01_a_pod_that_no_policy_selects_is_open_both_ways() {
     assert_eq!(world(&[]).ports("shop/web", "other/web"), ALL);
-    assert_eq!(world(&[]).from_outside("shop/web"), ["any address: every port Yes"]);
+    assert_eq!(world(&[]).open_to_outside("shop/web"), ["any address: every port Yes"]);
     assert_eq!(world(&[]).to_outside("shop/web"), ["any address: every port Yes"]);
 }
 
@@ -153,7 +153,7 @@ fn np03_to_np07_a_direction_is_isolated_as_the_api_server_defaults_it() {
 fn np08_an_empty_rule_is_open_to_everyone_at_every_port() {
     let open = world(&["shop: {podSelector: {}, ingress: [{}]}"]);
     assert_eq!(open.ports("other/web", "shop/cart"), ALL);
-    assert_eq!(open.from_outside("shop/cart"), ["any address: every port Yes"]);
+    assert_eq!(open.open_to_outside("shop/cart"), ["any address: every port Yes"]);
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn np09_a_rule_without_peers_is_open_to_everyone_at_its_ports() {
         let open =
             world(&[&format!("shop: {{podSelector: {{}}, ingress: [{{{from}ports: [{{port: 80}}]}}]}}")]);
         assert_eq!(open.ports("other/web", "shop/cart"), "80");
-        assert_eq!(open.from_outside("shop/cart"), ["any address: 80 Yes"]);
+        assert_eq!(open.open_to_outside("shop/cart"), ["any address: 80 Yes"]);
     }
 }
 
@@ -213,7 +213,7 @@ fn np15_a_name_means_nothing_towards_an_address() {
     let ingress = world(&[
         "shop: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 192.0.2.0/24}}], ports: [{port: http}]}]}",
     ]);
-    assert_eq!(ingress.from_outside("shop/cart"), ["192.0.2.0/24: 8080 Yes"]);
+    assert_eq!(ingress.open_to_outside("shop/cart"), ["192.0.2.0/24: 8080 Yes"]);
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn np17_np18_a_block_is_its_range_less_its_exceptions() {
     let world = world(&[
         "shop: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.1/24, except: [10.0.0.128/25, 10.0.0.0/26]}}]}]}",
     ]);
-    assert_eq!(world.from_outside("shop/cart"), ["10.0.0.64/26: every port Yes"]);
+    assert_eq!(world.open_to_outside("shop/cart"), ["10.0.0.64/26: every port Yes"]);
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn np20_to_np23_peers_are_pods_of_namespaces() {
         let is_open = |from: &str| world.ports(from, "shop/cart") == ALL;
         let open: Vec<&str> =
             ["shop/web", "other/web", "other/cart"].into_iter().filter(|from| is_open(from)).collect();
-        (open.join(" "), world.from_outside("shop/cart").len())
+        (open.join(" "), world.open_to_outside("shop/cart").len())
     };
     let expect = |pods: &str| (pods.to_owned(), 0);
     let labels = |key: &str, value: &str| format!("{{matchLabels: {{{key}: {value}}}}}");
@@ -321,9 +321,9 @@ fn np30_what_policies_do_to_the_nodes_own_network_is_unknown() {
     let with = |policies: &[&str]| {
         let mut text = SHOP.to_owned() + HOST;
         for (index, policy) in policies.iter().enumerate() {
-            text += &format!(
+            text.extend([format!(
                 "---\n{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: p{index}, namespace: shop}}, spec: {policy}}}\n"
-            );
+            )]);
         }
         of(&text)
     };
@@ -438,7 +438,7 @@ fn np40_a_policy_of_a_kind_that_is_not_modelled_makes_everything_it_may_touch_un
     assert_eq!(own.open("other/web", "shop/cart").at(Port::tcp(80)), Truth::Unknown);
     assert_eq!(own.open("shop/cart", "other/web").at(Port::tcp(80)), Truth::Unknown);
     assert_eq!(own.ports("other/web", "other/cart"), ALL);
-    assert_eq!(own.from_outside("shop/web"), ["any address: every port Unknown"]);
+    assert_eq!(own.open_to_outside("shop/web"), ["any address: every port Unknown"]);
     let everywhere = with("{name: x}");
     assert_eq!(everywhere.open("other/web", "other/cart").at(Port::tcp(80)), Truth::Unknown);
 }
@@ -456,7 +456,7 @@ fn np43_an_address_and_a_label_that_name_the_same_source_do_not_meet() {
     ]);
     assert_eq!(world.ports("other/web", "shop/cart"), "81");
     assert_eq!(world.ports("other/cart", "shop/cart"), NONE);
-    assert_eq!(world.from_outside("shop/cart"), ["10.0.0.0/8: 80 Yes"]);
+    assert_eq!(world.open_to_outside("shop/cart"), ["10.0.0.0/8: 80 Yes"]);
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn spelled(path: &str) -> String {
             }
             (_, Some(_)) => spelled.push_str(&path[at..at + 3]),
             (b'\\', _) => spelled.push('/'),
-            (byte, _) if is_escaped(byte) => spelled.push_str(&format!("%{byte:02X}")),
+            (byte, _) if is_escaped(byte) => spelled.extend([format!("%{byte:02X}")]),
             (byte, _) => spelled.push(char::from(byte)),
         }
         if is_percent && escape.is_none() {
