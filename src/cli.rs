@@ -48,8 +48,8 @@ pub enum Command {
     Render(Render),
     /// Say what is wrong with manifests, by anybody, at the line
     ///
-    /// Reads directories, files and `-` (standard input), needs no cluster and no profile, and writes nothing. Only what a
-    /// cluster would get counts: where there are Flux Kustomizations or kustomization.yaml files, they are followed.
+    /// Reads directories, files and `-` (standard input), needs no cluster and no profile, and writes nothing. Every manifest
+    /// counts as it is written: a kustomization is not built, so pipe in what `kustomize build` prints where one patches.
     Check(Check),
     /// Say the safe way to a newer Istio, step by step
     ///
