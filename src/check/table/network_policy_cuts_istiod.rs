@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     check::{Check, Control, Findings, Scene},
     diagnostic::Severity,
-    manifest::{Direction, NetworkPolicy, Object, PolicyPort, PortName, Protocol},
+    manifest::{Direction, NetworkPolicy, NetworkRule, Object, Peer, PolicyPort, PortName, Protocol},
     mesh::Truth,
 };
 
@@ -16,8 +16,10 @@ pub(super) const CHECK: Check = Check {
     happens: "A sidecar gets its certificate and its configuration from istiod at 15012. Without it no proxy \
               becomes ready, and no pod of the workload starts.",
     mend: "Open TCP 15012 to the pods of istiod.",
-    silent: "Where a rule opens every port to some peers, and for workloads without a sidecar.",
-    source: "istio.io/latest/docs/ops/deployment/application-requirements, ports used by Istio",
+    silent: "Where a rule opens the port, and its peers may be the pods of istiod: a range of addresses, or pods by \
+             labels other than the chart's `app: istiod`; and for workloads without a sidecar.",
+    source: "istio.io/latest/docs/ops/deployment/application-requirements, ports used by Istio; the labels are those of \
+             templates/deployment.yaml in the chart istiod of Istio 1.21 to 1.30",
     rules: &["J14"],
     controls: &[Control::Ac4],
     run,
@@ -36,10 +38,7 @@ fn run(scene: &Scene<'_>, findings: &mut Findings) {
             .filter(|policy| policy.isolates(Direction::Egress))
             .collect();
         let opens = |policy: &&Object<NetworkPolicy>| {
-            policy
-                .egress
-                .iter()
-                .any(|rule| rule.ports.is_empty() || rule.ports.iter().any(|port| is_open(port)))
+            policy.egress.iter().any(|rule| may_be_istiod(rule) && opens_configuration(rule))
         };
         let Some(first) = isolating.first().filter(|_| !isolating.iter().any(opens)) else { continue };
         if told.insert(pod.namespace) {
@@ -52,6 +51,19 @@ fn run(scene: &Scene<'_>, findings: &mut Findings) {
                 .help("open TCP 15012 to the pods of istiod");
         }
     }
+}
+
+/// Tells whether the pods of istiod may be among the peers.
+fn may_be_istiod(rule: &NetworkRule) -> bool {
+    let is_other = |peer: &Peer| {
+        let labels = peer.pod_selector.as_ref().map(|selector| &selector.match_labels);
+        labels.and_then(|labels| labels.named("app")).is_some_and(|app| app.value != "istiod")
+    };
+    rule.peers.is_empty() || !rule.peers.iter().all(|peer| is_other(peer))
+}
+
+fn opens_configuration(rule: &NetworkRule) -> bool {
+    rule.ports.is_empty() || rule.ports.iter().any(|port| is_open(port))
 }
 
 fn is_open(port: &PolicyPort) -> bool {
