@@ -73,6 +73,7 @@ mod network_policy_named_port_unknown;
 mod network_policy_open_to_all;
 mod network_policy_opens_proxy_port;
 mod network_policy_peer_matches_nothing;
+mod network_policy_peer_shadowed;
 mod network_policy_rules_ignored;
 mod network_policy_selects_nothing;
 mod network_policy_service_port;
@@ -187,6 +188,7 @@ pub const CHECKS: &[Check] = &[
     network_policy_open_to_all::CHECK,
     network_policy_opens_proxy_port::CHECK,
     network_policy_peer_matches_nothing::CHECK,
+    network_policy_peer_shadowed::CHECK,
     network_policy_rules_ignored::CHECK,
     network_policy_selects_nothing::CHECK,
     network_policy_service_port::CHECK,
