@@ -37,6 +37,17 @@ pub enum Action {
     Custom,
 }
 
+impl Action {
+    /// Returns what an operation refuses, of a field and its negation: what a DENY names, what an ALLOW leaves out.
+    pub fn refused<'a>(self, named: &'a [Word], left_out: &'a [Word]) -> &'a [Word] {
+        match self {
+            Self::Deny => named,
+            Self::Allow => left_out,
+            Self::Audit | Self::Custom => &[],
+        }
+    }
+}
+
 /// An extension provider of the mesh config.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]

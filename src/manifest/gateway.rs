@@ -155,4 +155,9 @@ impl ServerTlsMode {
     pub fn passes_through(self) -> bool {
         matches!(self, Self::Passthrough | Self::AutoPassthrough)
     }
+
+    /// Tells whether the client's TLS ends here, with a certificate of the gateway's own; not with one of the mesh.
+    pub fn ends_tls(self) -> bool {
+        matches!(self, Self::Simple | Self::Mutual | Self::OptionalMutual)
+    }
 }

@@ -3,7 +3,7 @@
 use crate::{
     check::{Check, Control, Findings, Scene},
     diagnostic::Severity,
-    manifest::{Action, Word},
+    manifest::Word,
 };
 
 pub(super) const CHECK: Check = Check {
@@ -23,11 +23,7 @@ pub(super) const CHECK: Check = Check {
 fn run(scene: &Scene<'_>, findings: &mut Findings) {
     for policy in &scene.mesh.manifests.authorization_policies {
         for operation in policy.rules.iter().flat_map(|rule| rule.operations()) {
-            let refused = match policy.action() {
-                Action::Deny => &operation.hosts,
-                Action::Allow => &operation.not_hosts,
-                Action::Audit | Action::Custom => continue,
-            };
+            let refused = policy.action().refused(&operation.hosts, &operation.not_hosts);
             let has = |form: &str| refused.iter().any(|word| word.value == form);
             let is_open =
                 |word: &&Word| !word.ends_with('*') && !word.contains(':') && !has(&format!("{word}:*"));

@@ -3,7 +3,6 @@
 use crate::{
     check::{Check, Control, Findings, Scene},
     diagnostic::Severity,
-    manifest::Action,
 };
 
 pub(super) const CHECK: Check = Check {
@@ -23,11 +22,7 @@ pub(super) const CHECK: Check = Check {
 fn run(scene: &Scene<'_>, findings: &mut Findings) {
     for policy in &scene.mesh.manifests.authorization_policies {
         for operation in policy.rules.iter().flat_map(|rule| rule.operations()) {
-            let refused = match policy.action() {
-                Action::Deny => &operation.paths,
-                Action::Allow => &operation.not_paths,
-                Action::Audit | Action::Custom => continue,
-            };
+            let refused = policy.action().refused(&operation.paths, &operation.not_paths);
             for word in refused {
                 let Some(bare) = word.strip_suffix("/*").filter(|bare| !bare.is_empty()) else { continue };
                 let covers = |other: &str| {

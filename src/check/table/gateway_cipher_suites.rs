@@ -3,7 +3,7 @@
 use crate::{
     check::{Check, Control, Findings, Scene},
     diagnostic::Severity,
-    manifest::gateway::{ServerTlsMode, TlsVersion},
+    manifest::gateway::TlsVersion,
 };
 
 pub(super) const CHECK: Check = Check {
@@ -32,11 +32,7 @@ const SOUND: [&str; 6] = [
 fn run(scene: &Scene<'_>, findings: &mut Findings) {
     for gateway in &scene.mesh.manifests.gateways {
         for tls in gateway.servers.iter().filter_map(|server| server.tls.as_ref()) {
-            let ends_tls = matches!(
-                tls.mode(),
-                ServerTlsMode::Simple | ServerTlsMode::Mutual | ServerTlsMode::OptionalMutual
-            );
-            if !ends_tls || tls.lowest() == TlsVersion::V1_3 {
+            if !tls.mode().ends_tls() || tls.lowest() == TlsVersion::V1_3 {
                 continue;
             }
             if tls.cipher_suites.is_empty() {

@@ -3,7 +3,7 @@
 use crate::{
     check::{Check, Control, Findings, Scene},
     diagnostic::Severity,
-    manifest::gateway::{ServerTlsMode, TlsVersion},
+    manifest::gateway::TlsVersion,
 };
 
 pub(super) const CHECK: Check = Check {
@@ -23,17 +23,13 @@ pub(super) const CHECK: Check = Check {
 fn run(scene: &Scene<'_>, findings: &mut Findings) {
     for gateway in &scene.mesh.manifests.gateways {
         for tls in gateway.servers.iter().filter_map(|server| server.tls.as_ref()) {
-            let ends_tls = matches!(
-                tls.mode(),
-                ServerTlsMode::Simple | ServerTlsMode::Mutual | ServerTlsMode::OptionalMutual
-            );
             let label = match tls.lowest() {
                 TlsVersion::V1_2 | TlsVersion::V1_3 => continue,
                 TlsVersion::Auto => "what the proxy was built with",
                 TlsVersion::V1_0 | TlsVersion::V1_1 => "broken",
             };
             let place = tls.min_protocol_version.map_or(tls.span, |version| version.span);
-            if ends_tls {
+            if tls.mode().ends_tls() {
                 findings
                     .report(
                         place,

@@ -3,7 +3,6 @@
 use crate::{
     check::{Check, Control, Findings, Scene},
     diagnostic::Severity,
-    manifest::gateway::ServerTlsMode,
 };
 
 pub(super) const CHECK: Check = Check {
@@ -22,11 +21,8 @@ pub(super) const CHECK: Check = Check {
 fn run(scene: &Scene<'_>, findings: &mut Findings) {
     for gateway in &scene.mesh.manifests.gateways {
         for tls in gateway.servers.iter().filter_map(|server| server.tls.as_ref()) {
-            let ends_tls = matches!(
-                tls.mode(),
-                ServerTlsMode::Simple | ServerTlsMode::Mutual | ServerTlsMode::OptionalMutual
-            );
-            if ends_tls && tls.credentials().next().is_none() && tls.server_certificate.is_none() {
+            if tls.mode().ends_tls() && tls.credentials().next().is_none() && tls.server_certificate.is_none()
+            {
                 findings
                     .report(
                         tls.span,

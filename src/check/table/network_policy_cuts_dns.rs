@@ -1,11 +1,9 @@
 //! Workloads are isolated in egress, and may not ask for names.
 
-use std::collections::BTreeSet;
-
 use crate::{
     check::{Check, Control, Findings, Scene},
     diagnostic::Severity,
-    manifest::{Direction, NetworkPolicy, Object, Protocol},
+    manifest::{NetworkRule, Protocol},
 };
 
 pub(super) const CHECK: Check = Check {
@@ -24,29 +22,17 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(scene: &Scene<'_>, findings: &mut Findings) {
-    let mut told = BTreeSet::new();
-    for pod in scene.mesh.pods() {
-        let isolating: Vec<&Object<NetworkPolicy>> = scene
-            .mesh
-            .network_policies_of(pod)
-            .iter()
-            .copied()
-            .filter(|policy| policy.isolates(Direction::Egress))
-            .collect();
-        let opens = |policy: &&Object<NetworkPolicy>| {
-            policy.egress.iter().any(|rule| {
-                rule.ports.is_empty() || rule.ports.iter().any(|port| port.protocol() == Protocol::Udp)
-            })
-        };
-        let Some(first) = isolating.first().filter(|_| !isolating.iter().any(opens)) else { continue };
-        if told.insert(pod.namespace) {
-            findings
-                .report(
-                    first.meta.head(),
-                    format!("`{}` may not ask for names", pod.path()),
-                    "isolates egress, and nothing opens UDP 53",
-                )
-                .help("open UDP and TCP 53 to the cluster's resolvers");
-        }
+    for (pod, policy) in scene.cut_off(scene.mesh.pods().iter(), opens_udp) {
+        findings
+            .report(
+                policy.meta.head(),
+                format!("`{}` may not ask for names", pod.path()),
+                "isolates egress, and nothing opens UDP 53",
+            )
+            .help("open UDP and TCP 53 to the cluster's resolvers");
     }
+}
+
+fn opens_udp(rule: &NetworkRule) -> bool {
+    rule.ports.is_empty() || rule.ports.iter().any(|port| port.protocol() == Protocol::Udp)
 }

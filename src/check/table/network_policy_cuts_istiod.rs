@@ -1,11 +1,9 @@
 //! Workloads of the mesh may not reach istiod.
 
-use std::collections::BTreeSet;
-
 use crate::{
     check::{Check, Control, Findings, Scene},
     diagnostic::Severity,
-    manifest::{Direction, NetworkPolicy, NetworkRule, Object, Peer, PolicyPort, PortName, Protocol},
+    manifest::{NetworkRule, Peer, PolicyPort, PortName, Protocol},
     mesh::Truth,
 };
 
@@ -28,28 +26,16 @@ pub(super) const CHECK: Check = Check {
 const CONFIGURATION: u32 = 15012;
 
 fn run(scene: &Scene<'_>, findings: &mut Findings) {
-    let mut told = BTreeSet::new();
-    for pod in scene.mesh.pods().iter().filter(|pod| pod.injection.is_injected == Truth::Yes) {
-        let isolating: Vec<&Object<NetworkPolicy>> = scene
-            .mesh
-            .network_policies_of(pod)
-            .iter()
-            .copied()
-            .filter(|policy| policy.isolates(Direction::Egress))
-            .collect();
-        let opens = |policy: &&Object<NetworkPolicy>| {
-            policy.egress.iter().any(|rule| may_be_istiod(rule) && opens_configuration(rule))
-        };
-        let Some(first) = isolating.first().filter(|_| !isolating.iter().any(opens)) else { continue };
-        if told.insert(pod.namespace) {
-            findings
-                .report(
-                    first.meta.head(),
-                    format!("the sidecar of `{}` does not reach istiod", pod.path()),
-                    "isolates egress, and nothing opens 15012",
-                )
-                .help("open TCP 15012 to the pods of istiod");
-        }
+    let meshed = scene.mesh.pods().iter().filter(|pod| pod.injection.is_injected == Truth::Yes);
+    let opens = |rule: &NetworkRule| may_be_istiod(rule) && opens_configuration(rule);
+    for (pod, policy) in scene.cut_off(meshed, opens) {
+        findings
+            .report(
+                policy.meta.head(),
+                format!("the sidecar of `{}` does not reach istiod", pod.path()),
+                "isolates egress, and nothing opens 15012",
+            )
+            .help("open TCP 15012 to the pods of istiod");
     }
 }
 
