@@ -143,10 +143,10 @@ pub struct Check {
     /// The Istio release to judge against, such as 1.21.1 [default: the profile's, else that of the charts]
     #[arg(long, value_name = "V", value_parser = release)]
     pub istio: Option<Patch>,
-    /// The Flux minor to judge against, such as 2.4 [default: the profile's, else any]
+    /// The Flux minor that the report names, such as 2.4; no finding depends on it [default: the profile's]
     #[arg(long, value_name = "V", value_parser = minor)]
     pub flux: Option<Minor>,
-    /// The Kubernetes minor to judge against, such as 1.29 [default: the profile's, else any]
+    /// The Kubernetes minor that the report names, such as 1.29; no finding depends on it [default: the profile's]
     #[arg(long, value_name = "V", value_parser = minor)]
     pub kubernetes: Option<Minor>,
     /// How to show findings

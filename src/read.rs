@@ -97,6 +97,17 @@ impl PassedOver {
             Self::OtherEnding => "files of other kinds",
         }
     }
+
+    /// Returns how many such files there are, in words.
+    pub fn counted(self, count: usize) -> String {
+        let one = match self {
+            Self::ChartTemplate => "chart template",
+            Self::Template => "template",
+            Self::NoObject => "file without objects",
+            Self::OtherEnding => "file of another kind",
+        };
+        format!("{count} {}", if count == 1 { one } else { self.label() })
+    }
 }
 
 /// Reads paths: directories with all below them, files whatever their name, and `-`, which is `standard_input`.

@@ -16,6 +16,7 @@ use crate::{
     diagnostic::{Diagnostic, Severity},
     mesh::{Config, Mesh},
     profile::Profile,
+    release::{self, Patch},
     shell::{self, Exit, Shell},
     source::Sources,
 };
@@ -61,6 +62,9 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
     let releases = releases(options, profile.as_ref(), &input);
     let mesh = Mesh::resolve(&input.manifests, config);
     let mut findings = input.diagnostics.clone();
+    findings.extend(
+        releases.istio.filter(|_| options.istio.is_some() || profile.is_none()).and_then(unknown_istio),
+    );
     findings.extend(check::check(&Scene { mesh: &mesh, sources: &sources, releases }));
     let (waivers, faults) = waivers::given(profile.as_ref(), &input, options.allow_inline_waivers);
     findings.extend(faults);
@@ -95,6 +99,23 @@ fn releases(options: &Options, profile: Option<&Profile>, input: &input::Read) -
         flux: options.flux.or(profile.map(Profile::flux_version)),
         kubernetes: options.kubernetes.or(profile.map(|profile| profile.kubernetes_version)),
     }
+}
+
+/// Says what an Istio is taken for that the facts do not hold; a profile has been told by itself.
+fn unknown_istio(version: Patch) -> Option<Diagnostic> {
+    let (oldest, newest) = (release::istio_minors().next()?, release::istio_minors().next_back()?);
+    let (end, taken_for) = match version.minor {
+        minor if minor < oldest => ("older", oldest),
+        minor if minor > newest => ("newer", newest),
+        _ => return None,
+    };
+    let message =
+        format!("Istio {version} is {end} than the facts in this meshwright: judged like {taken_for}");
+    let finding = Diagnostic { severity: Severity::Warning, ..Diagnostic::general("unknown-istio", message) };
+    Some(
+        finding
+            .with_help("look for a meshwright that knows it, or say `--istio` with a release that is near"),
+    )
 }
 
 fn exit(options: &Options, open: &[Diagnostic], is_readable: bool) -> Exit {

@@ -42,6 +42,19 @@ pub(super) fn read(paths: &[Utf8PathBuf], sources: &mut Sources) -> Read {
             Err(reason) => input.pass_over(reason),
         }
     }
+    if files == 0 && diagnostics.is_empty() {
+        diagnostics.push(nothing(paths));
+    }
     let is_readable = diagnostics.iter().all(|fault| fault.severity < Severity::Error);
     Read { manifests, files, passed_over: input.passed_over, diagnostics, is_readable }
+}
+
+/// Nothing to judge is no good news: a path is wrong, or the program before a pipe failed.
+fn nothing(paths: &[Utf8PathBuf]) -> Diagnostic {
+    let named: Vec<String> = paths
+        .iter()
+        .map(|path| if path == "-" { "standard input".to_owned() } else { format!("`{path}`") })
+        .collect();
+    Diagnostic::general("no-objects", format!("there is no object in {}", named.join(", ")))
+        .with_help("name what holds manifests; before a pipe, see that the program there did not fail")
 }

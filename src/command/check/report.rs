@@ -43,12 +43,8 @@ pub(super) fn summary(report: &Report<'_>) -> (&'static str, String) {
     if !report.judged.waived.is_empty() {
         parts.push(format!("{} waived", report.judged.waived.len()));
     }
-    let passed: Vec<String> = report
-        .input
-        .passed_over
-        .iter()
-        .map(|(reason, count)| format!("{count} {}", reason.label()))
-        .collect();
+    let passed: Vec<String> =
+        report.input.passed_over.iter().map(|(reason, count)| reason.counted(*count)).collect();
     if !passed.is_empty() {
         parts.push(format!("passed over: {}", passed.join(", ")));
     }
