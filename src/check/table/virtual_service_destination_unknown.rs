@@ -14,8 +14,8 @@ pub(super) const CHECK: Check = Check {
     summary: "a VirtualService leads to a Service that does not exist",
     happens: "The route answers 503.",
     mend: "Name a Service, with its namespace where it is not the VirtualService's own.",
-    silent: "For hosts with dots that are no name of the cluster, and where the manifests show no Service of the \
-             namespace.",
+    silent: "For hosts with dots that are no name of the cluster, where the manifests show no Service of the \
+             namespace, and where a chart brings some: in istiod's own, and in that of a HelmRelease.",
     source: "networking/v1alpha3/virtual_service.proto of istio/api 1.21",
     rules: &["KIA1101", "IST0101"],
     controls: &[Control::Sc7],
@@ -23,9 +23,14 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(scene: &Scene<'_>, findings: &mut Findings) {
-    let inhabited: BTreeSet<&str> =
-        scene.mesh.manifests.services.iter().map(|service| service.meta.namespace()).collect();
-    for service in &scene.mesh.manifests.virtual_services {
+    let manifests = scene.mesh.manifests;
+    let mut shown: BTreeSet<&str> =
+        manifests.services.iter().map(|service| service.meta.namespace()).collect();
+    shown.remove(scene.mesh.config.root_namespace.as_str());
+    for release in &manifests.helm_releases {
+        shown.remove(release.release_namespace());
+    }
+    for service in &manifests.virtual_services {
         for host in hosts(service) {
             let mut parts = host.split('.');
             let (name, namespace, rest) = (
@@ -35,7 +40,7 @@ fn run(scene: &Scene<'_>, findings: &mut Findings) {
             );
             let is_of_the_cluster = rest.map_or(!host.contains('.'), |rest| rest == "svc");
             if is_of_the_cluster
-                && inhabited.contains(namespace)
+                && shown.contains(namespace)
                 && scene.mesh.service(host, service.meta.namespace()).is_none()
             {
                 findings.report(
