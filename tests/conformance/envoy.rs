@@ -1,8 +1,8 @@
 //! What istiod makes of a golden tree, in a real Envoy: what the profile declares passes, and nothing else.
 
-mod batch;
+pub mod batch;
 pub mod bootstrap;
-mod probe;
+pub mod probe;
 mod questions;
 mod seen;
 
@@ -125,7 +125,7 @@ fn ask(bench: &Bench, tree: &Golden, change: &dyn Fn(&mut Value)) -> Report {
 }
 
 /// Returns the names and versions of who judges.
-fn judges(bench: &Bench) -> String {
+pub fn judges(bench: &Bench) -> String {
     let version = bench::run(envoy(bench).arg("--version"), "", Duration::from_secs(20)).out;
     let version = version.split('/').find(|part| part.split('.').count() == 3).unwrap_or("?").to_owned();
     format!("istiod {}, envoy {version}", istiod::VERSION)

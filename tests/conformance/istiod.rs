@@ -74,9 +74,12 @@ impl Istiod {
         self.ask("generate", objects).generated
     }
 
-    /// Returns what each proxy of a cluster would be sent of the calls that it receives.
-    pub fn generate_inbound(&mut self, objects: &[Value]) -> Generated {
-        self.answer(&json!({"do": "generate", "inbound": true, "objects": objects})).generated
+    /// Returns what each proxy of a cluster would be sent of the calls that it receives. Some identities get certificates,
+    /// whoever runs there.
+    pub fn generate_inbound(&mut self, objects: &[Value], identities: &[&str]) -> Generated {
+        let request =
+            json!({"do": "generate", "inbound": true, "objects": objects, "identities": identities});
+        self.answer(&request).generated
     }
 
     fn ask(&mut self, what: &str, objects: &[Value]) -> Answer {

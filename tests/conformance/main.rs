@@ -23,6 +23,7 @@ mod flux;
 mod istiod;
 mod kustomize;
 mod mesh;
+mod meshes;
 mod platform;
 mod releases;
 mod repository;

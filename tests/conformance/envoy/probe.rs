@@ -62,11 +62,9 @@ impl Tls {
     }
 }
 
-/// Returns a request, which names itself where `{number}` is replaced.
-pub fn http(method: &str, host: &str, path: &str) -> String {
-    format!(
-        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: question-{{number}}\r\nConnection: close\r\n\r\n"
-    )
+/// Returns a request, with headers that each end their line.
+pub fn http(method: &str, host: &str, path: &str, headers: &str) -> String {
+    format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n")
 }
 
 /// What `probe` says.
@@ -103,7 +101,8 @@ pub enum Expect {
 pub const BYTES: &str = "\0hello\r\n";
 
 impl Answer {
-    fn status(&self) -> Option<&str> {
+    /// Returns the status of an answer in HTTP.
+    pub fn status(&self) -> Option<&str> {
         self.data.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3))
     }
 

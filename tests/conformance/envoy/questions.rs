@@ -600,5 +600,5 @@ fn bytes(port: &Port, host: &str, request: &Request) -> String {
 
 /// Returns a request, whose user agent is the number of the question.
 fn http(host: &str, request: &Request) -> String {
-    probe::http(&request.method, host, &request.path)
+    probe::http(&request.method, host, &request.path, "User-Agent: question-{number}\r\n")
 }

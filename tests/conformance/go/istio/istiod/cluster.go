@@ -69,7 +69,10 @@ func (c *cluster) add(o json.RawMessage) {
 		c.others = append(c.others, n)
 	case api == "v1" && kind == "Service":
 		c.addService(as[corev1.Service](o))
-	case api == "apps/v1" && (kind == "Deployment" || kind == "DaemonSet"):
+	case api == "v1" && kind == "Pod":
+		p := as[corev1.Pod](o)
+		c.addPod(p.ObjectMeta, p.Spec)
+	case api == "apps/v1" || api == "batch/v1" && kind == "Job":
 		w := as[struct {
 			Spec struct {
 				Template corev1.PodTemplateSpec `json:"template"`
@@ -137,7 +140,9 @@ func (c *cluster) addPod(meta metav1.ObjectMeta, spec corev1.PodSpec) {
 	}
 	for i := range p.Spec.Containers {
 		for j := range p.Spec.Containers[i].Ports {
-			p.Spec.Containers[i].Ports[j].Protocol = corev1.ProtocolTCP
+			if port := &p.Spec.Containers[i].Ports[j]; port.Protocol == "" {
+				port.Protocol = corev1.ProtocolTCP
+			}
 		}
 	}
 	p.Status = corev1.PodStatus{

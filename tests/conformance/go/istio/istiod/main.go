@@ -5,13 +5,14 @@
 //	{"do": "admit", "objects": [...]}     what the validating webhook says of Istio's objects: refusals and warnings
 //	{"do": "analyze", "objects": [...]}   what istioctl's analyzers say of a cluster's objects
 //	{"do": "generate", "objects": [...]}  what each proxy of a cluster would be sent; with "inbound": true, what it would
-//	                                      be sent of the calls that it receives
+//	                                      be sent of the calls that it receives; "identities" get certificates, too
 //
 // Objects are Kubernetes' own JSON. Of a cluster's, a workload becomes one pod, which the real injector has seen;
 // Services get EndpointSlices; the ConfigMaps `istio` and `istio-sidecar-injector`, as Helm renders them, are the
 // configuration of mesh and injector; what is no business of istiod's is counted and left out. Pods get 127.21.x.y and
 // Services 127.121.x.y, no two of one process the same, so that one Envoy can bind the very addresses that istiod
-// generated for many clusters. DIR gets ca.pem and a certificate per account, TRUST-DOMAIN~NAMESPACE~ACCOUNT.pem and .key.
+// generated for many clusters. DIR gets ca.pem and a certificate per account, TRUST-DOMAIN~NAMESPACE~ACCOUNT.pem and .key;
+// of an identity nobody has to run, TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT.
 // The environment is istiod's own: clusters whose charts set other variables need another process.
 package main
 
@@ -21,15 +22,17 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"istio.io/istio/pkg/log"
 	"istio.io/istio/pkg/test"
 )
 
 type request struct {
-	Do      string
-	Inbound bool
-	Objects []json.RawMessage
+	Do         string
+	Inbound    bool
+	Objects    []json.RawMessage
+	Identities []string
 }
 
 // What one request becomes.
@@ -80,6 +83,10 @@ func serve(r *request, authority *authority, webhook *webhook) *answer {
 		case "analyze":
 			newCluster(r.Objects).analyze(t, a)
 		case "generate":
+			for _, identity := range r.Identities {
+				part := strings.Split(identity, "/")
+				authority.issue(part[0], part[2], part[4])
+			}
 			newCluster(r.Objects).generate(t, a, authority, r.Inbound)
 		default:
 			panic("unknown request " + r.Do)
