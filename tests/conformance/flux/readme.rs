@@ -129,6 +129,18 @@ fn fate(bench: &Bench, mesh: &Mesh<'_>, command: &str) -> Fate {
                 vec![text(object, "/metadata/namespace").into(), text(object, "/metadata/name").into()]
             }))
         }
+        // Nothing is injected here, so that no pod tells the revision of a proxy.
+        ["kubectl", "get", "pods", "--all-namespaces", "--output", columns]
+            if columns.contains("REVISION:.metadata.annotations.") =>
+        {
+            Fate::Says(lines(tree.of_kind("Deployment"), |object| {
+                vec![
+                    text(object, "/metadata/namespace").into(),
+                    text(object, "/metadata/name").into(),
+                    "<none>".into(),
+                ]
+            }))
+        }
         ["kubectl", "rollout", "restart", "deployment", "--namespace", namespace] => {
             let deployments =
                 tree.of_kind("Deployment").filter(|object| object["metadata"]["namespace"] == namespace);
