@@ -5,7 +5,11 @@ use clap::builder::{NonEmptyStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::release::{Minor, Patch};
+use crate::{
+    manifest::Protocol,
+    reach::Port,
+    release::{Minor, Patch},
+};
 
 /// Renders a zero-trust Istio mesh for Flux from one short profile
 ///
@@ -51,6 +55,13 @@ pub enum Command {
     /// Reads directories, files and `-` (standard input), needs no cluster and no profile, and writes nothing. Every manifest
     /// counts as it is written: a kustomization is not built, so pipe in what `kustomize build` prints where one patches.
     Check(Check),
+    /// Say who can talk to whom, exactly, from manifests alone
+    ///
+    /// Reads what `check` reads, by anybody, and needs no cluster. Each line is what is open: the sources, the destination and
+    /// its ports, what the receiver takes the bytes for, whether it knows who calls, and which requests pass. What no line
+    /// names is closed. A source counts as one that leaves its own proxy, for only what holds then is enforced; where the proxy
+    /// would stop it, the line says so. Pods that the manifests do not show stand in it as well.
+    Reach(Reach),
     /// Say the safe way to a newer Istio, step by step
     ///
     /// A step is one commit: what changes in the profile and in the tree, what behaves differently for traffic, security
@@ -196,6 +207,48 @@ pub enum Deny {
     Note,
 }
 
+/// `meshwright reach`
+#[derive(Debug, Args)]
+pub struct Reach {
+    /// Directories, files, or `-`
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<Utf8PathBuf>,
+    /// Only from this end: `namespace/workload`, `namespace/*`, `outside`, a block of addresses; may be given again
+    #[arg(long, value_name = "X")]
+    pub from: Vec<String>,
+    /// Only to this end; may be given again
+    #[arg(long, value_name = "Y")]
+    pub to: Vec<String>,
+    /// Only at this port of the pod, `8080` or `53/udp`; may be given again
+    #[arg(long = "port", value_name = "P", value_parser = port)]
+    pub ports: Vec<Port>,
+    /// The Istio release whose semantics hold, such as 1.21.1 [default: that of the charts, else the newest]
+    #[arg(long, value_name = "V", value_parser = release)]
+    pub istio: Option<Patch>,
+    /// How to show flows
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: ReachFormat,
+}
+
+/// How to show flows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReachFormat {
+    /// A line for each, as they are read in a terminal
+    Table,
+    /// Sources by destinations, a letter for each pair
+    Matrix,
+    /// A JSON document, for programs
+    Json,
+    /// A graph for Graphviz
+    Dot,
+    /// A graph for Markdown
+    Mermaid,
+    /// A picture
+    Svg,
+    /// Comma-separated values, a line for each source
+    Csv,
+}
+
 /// `meshwright upgrade`
 #[derive(Debug, Args)]
 pub struct Upgrade {
@@ -263,6 +316,21 @@ fn date(text: &str) -> Result<String, String> {
 
 fn release(text: &str) -> Result<Patch, String> {
     text.parse().map_err(|()| "a release is written like 1.21.1".to_owned())
+}
+
+/// Reads a port of TCP, or of what follows the slash.
+fn port(text: &str) -> Result<Port, String> {
+    let (number, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+    let protocol = match protocol {
+        "tcp" => Some(Protocol::Tcp),
+        "udp" => Some(Protocol::Udp),
+        "sctp" => Some(Protocol::Sctp),
+        _ => None,
+    };
+    match (number.parse(), protocol) {
+        (Ok(number @ 1..), Some(protocol)) => Ok(Port { protocol, number }),
+        _ => Err("a port is written like 8080, 53/udp or 36412/sctp".to_owned()),
+    }
 }
 
 fn minor(text: &str) -> Result<Minor, String> {

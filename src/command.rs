@@ -3,6 +3,7 @@
 mod check;
 mod init;
 mod input;
+mod reach;
 mod render;
 mod upgrade;
 
@@ -23,6 +24,7 @@ pub fn run(command: &Command, shell: &mut Shell) -> Result<Exit> {
         Command::Init(options) => return init::run(options, shell),
         Command::Render(options) => return render::run(options, shell),
         Command::Check(options) => return check::run(options, shell),
+        Command::Reach(options) => return reach::run(options, shell),
         Command::Upgrade(options) => return upgrade::run(options, shell),
         Command::Schema { of: Described::Profile } => format!("{:#}\n", profile::schema()),
         Command::Schema { of: Described::Findings } => check::SCHEMA.to_owned(),

@@ -87,7 +87,7 @@ pub use sidecar::Sidecar;
 pub use telemetry::Telemetry;
 pub use virtual_service::VirtualService;
 pub use wasm_plugin::WasmPlugin;
-pub use workload::{Container, ContainerPort, PodSpec, PodTemplate, SecurityContext, Workload};
+pub use workload::{Container, ContainerPort, PodSpec, PodTemplate, SecurityContext, Volume, Workload};
 pub use workload_entry::{GroupMeta, WorkloadEntry, WorkloadGroup};
 
 use crate::{

@@ -8,6 +8,7 @@
 //! Everything is an index into [`Manifests`], so that each answer can point at the line behind it. What the manifests do
 //! not tell is [`Truth::Unknown`], never a guess.
 
+mod age;
 mod capture;
 mod config;
 mod injection;
@@ -32,7 +33,7 @@ pub use truth::Truth;
 use crate::{
     manifest::{
         AuthorizationPolicy, Gateway, LabelSelector, Labels, Manifests, Meta, NetworkPolicy, Object,
-        Protocol, RequestAuthentication, Service, ServicePort, Word,
+        Protocol, RequestAuthentication, Service, ServicePort, Sidecar, Word, WorkloadSelector,
     },
     source::Span,
     yaml::Spanned,
@@ -52,6 +53,10 @@ pub struct Mesh<'m> {
     selection: selection::Index<'m>,
     modes: mode::Modes<'m>,
     named_services: HashMap<(&'m str, &'m str), &'m Object<Service>>,
+    /// Sidecars by namespace.
+    sidecars: HashMap<&'m str, Vec<&'m Object<Sidecar>>>,
+    /// EnvoyFilters and WasmPlugins by namespace, with the pods that they are for.
+    filters: HashMap<&'m str, Vec<(&'m Meta, Option<&'m WorkloadSelector>)>>,
     /// Services by pod.
     services: Vec<Vec<&'m Object<Service>>>,
     /// Enforced or not, ordered as they were read.
@@ -79,6 +84,8 @@ impl<'m> Mesh<'m> {
             selection,
             modes,
             named_services: named_services(manifests),
+            sidecars: HashMap::new(),
+            filters: HashMap::new(),
             services: vec![Vec::new(); pods.len()],
             authorization: vec![Vec::new(); pods.len()],
             network: vec![Vec::new(); pods.len()],
@@ -94,6 +101,16 @@ impl<'m> Mesh<'m> {
     }
 
     fn attach(&mut self) {
+        for sidecar in &self.manifests.sidecars {
+            self.sidecars.entry(sidecar.meta.namespace()).or_default().push(sidecar);
+        }
+        let filters = self.manifests.envoy_filters.iter();
+        let filters = filters.map(|filter| (&filter.meta, filter.workload_selector.as_ref()));
+        let plugins = self.manifests.wasm_plugins.iter();
+        let plugins = plugins.map(|plugin| (&plugin.meta, plugin.selector.as_ref()));
+        for (meta, selector) in filters.chain(plugins) {
+            self.filters.entry(meta.namespace()).or_default().push((meta, selector));
+        }
         for service in &self.manifests.services {
             for pod in self.pods_behind(service) {
                 self.services[pod.index()].push(service);
@@ -195,7 +212,7 @@ impl<'m> Mesh<'m> {
     /// That is every pod in scope with the labels, whether or not it has a proxy: [`Pod::injection`] tells. A policy
     /// that attaches to something by name is given to no sidecar.
     pub fn pods_authorized_by(&self, policy: &Object<AuthorizationPolicy>) -> Vec<PodId> {
-        if policy.targets().next().is_some() {
+        if policy.target_ref.is_some() || self.config.has_target_refs() && !policy.target_refs.is_empty() {
             return Vec::new();
         }
         let namespace = policy.meta.namespace();
@@ -235,6 +252,16 @@ impl<'m> Mesh<'m> {
             .any(|pod| pod.label("gateway.istio.io/managed").is_some_and(|by| by.contains("mesh")))
     }
 
+    /// Returns a filter in a pod's proxy that is not modelled: what it does to requests nobody can tell.
+    pub fn foreign_filter_of(&self, pod: &Pod<'m>) -> Option<&'m Meta> {
+        let scopes = [self.scope_of(pod).name, self.config.root_namespace.as_str()];
+        let found = scopes.into_iter().flat_map(|scope| self.filters.get(scope).into_iter().flatten());
+        let is_for = |selector: Option<&WorkloadSelector>| {
+            selector.is_none_or(|selector| selector.matches(|key| pod.label(key)))
+        };
+        found.filter(|(_, selector)| is_for(*selector)).map(|(meta, _)| *meta).next()
+    }
+
     /// Returns the AuthorizationPolicies that a pod's proxy is given, dry-run ones among them.
     pub fn authorization_of(&self, pod: &Pod<'m>) -> &[&'m Object<AuthorizationPolicy>] {
         &self.authorization[pod.id.index()]
@@ -248,7 +275,8 @@ impl<'m> Mesh<'m> {
             let home = policy.meta.namespace();
             let selector = policy.spec.selector.as_ref();
             (home == namespace || home == self.config.root_namespace)
-                && policy.targets().next().is_none()
+                && policy.spec.target_ref.is_none()
+                && (policy.spec.target_refs.is_empty() || !self.config.has_target_refs())
                 && selector.is_none_or(|selector| selector.matches(|key| pod.label(key)))
         };
         let policies = self.manifests.request_authentications.iter().filter(is_for);
@@ -305,7 +333,30 @@ impl<'m> Mesh<'m> {
     /// Returns everything that Istio may take a port of a pod to speak, where Services say different things of it: the
     /// first is that of [`Mesh::protocol`].
     pub fn protocols(&self, pod: &Pod<'m>, port: u16) -> Vec<Spoken<'m>> {
-        protocol::of(self.services_of(pod), &pod.workload.spec, port)
+        protocol::of(&self.sidecars_of(pod), self.services_of(pod), &pod.workload.spec, port)
+    }
+
+    /// Returns the Sidecars that may speak of a pod; one, unless several of a scope tie, and never nothing.
+    ///
+    /// One that is for the pod's labels before that of its namespace, and that before the root namespace's
+    /// (`initSidecarScopes` and `getSidecarScope` in `pilot/pkg/model/push_context.go`@1.21.1).
+    pub fn sidecars_of(&self, pod: &Pod<'m>) -> Vec<Option<&'m Object<Sidecar>>> {
+        let of = |namespace: &str, has_selector: bool| {
+            let is_for = |sidecar: &&'m Object<Sidecar>| {
+                let labels =
+                    sidecar.workload_selector.iter().flat_map(|selector| selector.match_labels.iter());
+                let mut labels = labels.map(|(key, value)| (key.as_str(), value.as_str()));
+                sidecar.has_selector() == has_selector
+                    && labels.all(|(key, value)| pod.label(key) == Some(value))
+            };
+            let found = self.sidecars.get(namespace).map_or(&[][..], Vec::as_slice);
+            age::oldest(found.iter().copied().filter(is_for))
+        };
+        let own = self.scope_of(pod).name;
+        let scopes = [(own, true), (own, false), (self.config.root_namespace.as_str(), false)];
+        let found = scopes.into_iter().map(|(namespace, selector)| of(namespace, selector));
+        let found = found.into_iter().find(|found| !found.is_empty());
+        found.map_or_else(|| vec![None], |found| found.into_iter().map(Some).collect())
     }
 
     /// Returns the ports of a Service that lead to a TCP port of a pod, with the Service.

@@ -1,16 +1,31 @@
 //! Decides who can talk to whom, from manifests alone, exactly.
+//!
+//! ```text
+//! Mesh ─┬─ Network ─────── which packets pass, by NetworkPolicy
+//!       ├─ Door ────────── what the receiver's sidecar makes of a connection: capture, mode, protocol
+//!       ├─ Authorization ─ which requests or connections its policies let through
+//!       └─ caller ──────── what the sender can prove, and what its own proxy would do
+//! Reach = all of them together: one question (`Reach::verdict`), or everything that is open (`Reach::flows`)
+//! ```
+//!
+//! Two readings: what somebody can do who goes around its own proxy, which is what counts as enforced, and what goes
+//! through it.
 
 mod address;
 mod attribute;
 mod authorization;
 mod bits;
+mod caller;
 mod diagram;
 mod domain;
+mod door;
 mod endpoint;
+mod flow;
 mod identity;
 mod network;
 mod policy;
 mod ports;
+mod question;
 mod ranges;
 mod regex;
 mod requests;
@@ -18,20 +33,65 @@ mod set;
 mod text;
 mod transport;
 
+use std::collections::HashMap;
+
 pub use address::AddressSet;
 pub use attribute::{Attribute, Condition, Request, Values};
 pub use authorization::{Authorization, Call};
 pub use diagram::Diagram;
+pub use door::{Door, Lock, Way};
 pub use endpoint::{Endpoint, EndpointId, Endpoints, Place, Unseen};
+pub use flow::{Allowed, Blocks, End, Flow, Mark, Passage, Scope, TakenFor, Term};
 pub use identity::{Claim, Identity};
 pub use network::{Enforcement, Inbound, Network, Open};
 pub use policy::{Part, Policy, Rule};
 pub use ports::{Port, PortSet};
+pub use question::{Question, Target};
 pub use ranges::{Number, Ranges};
 pub use requests::{Clause, Requests, Universe};
 pub use set::Set;
 pub use text::{Language, Pattern, Vocabulary, normalized};
 pub use transport::{Arrival, Chain, Client, arrival};
+
+use crate::{
+    manifest::{DestinationRule, Object},
+    mesh::Mesh,
+};
+
+/// The layers of a mesh, ready to be asked.
+#[derive(Debug)]
+pub struct Reach<'m> {
+    mesh: &'m Mesh<'m>,
+    network: Network<'m>,
+    authorization: Authorization<'m>,
+    /// DestinationRules by the host that they are for.
+    rules: HashMap<String, Vec<&'m Object<DestinationRule>>>,
+    blocks: Blocks,
+}
+
+impl<'m> Reach<'m> {
+    /// Resolves every layer of a mesh.
+    pub fn new(mesh: &'m Mesh<'m>, unseen: Vec<Unseen>, enforcement: Enforcement) -> Self {
+        let authorization = Authorization::new(mesh);
+        Self {
+            mesh,
+            network: Network::new(Endpoints::new(mesh, unseen), enforcement),
+            rules: caller::rules_by_host(mesh),
+            blocks: Blocks::of(mesh, &authorization),
+            authorization,
+        }
+    }
+
+    /// Returns the ends of flows.
+    pub fn endpoints(&self) -> &Endpoints<'m> {
+        self.network.endpoints()
+    }
+
+    /// Returns what NetworkPolicies leave open.
+    pub fn network(&self) -> &Network<'m> {
+        &self.network
+    }
+}
 
 #[cfg(test)]
 mod fixture;

@@ -25,7 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("read", &["source", "diagnostic", "yaml", "tree"]),
     ("render", &["profile", "plan", "template", "tree"]),
     ("upgrade", &["diagnostic", "profile", "release"]),
-    ("cli", &["schema", "release"]),
+    ("cli", &["schema", "release", "manifest", "reach"]),
     ("shell", &["source", "diagnostic", "tree", "cli"]),
     (
         "command",
@@ -42,6 +42,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "read",
             "manifest",
             "mesh",
+            "reach",
             "check",
             "upgrade",
             "cli",

@@ -40,6 +40,8 @@ pub struct MeshConfig {
     pub access_log_format: Option<Spanned<Text>>,
     /// Whether connections that no chain takes leave no log; false unless said.
     pub disable_envoy_listener_log: Option<Spanned<bool>>,
+    /// How long a sidecar waits for a client's first bytes before it takes them for bytes; 0 is for ever.
+    pub protocol_detection_timeout: Option<Spanned<Text>>,
     /// Whether clients find out who speaks mTLS; true unless said.
     pub enable_auto_mtls: Option<Spanned<bool>>,
     /// The namespace whose policies hold for all.
@@ -210,6 +212,13 @@ impl MeshConfig {
     /// Returns how access logs are written.
     pub fn access_log_encoding(&self) -> LogEncoding {
         self.access_log_encoding.map_or(LogEncoding::Text, |encoding| encoding.value)
+    }
+
+    /// Tells whether a sidecar waits for a client's first bytes for ever: the default, and any spelling of 0.
+    pub fn waits_for_first_bytes(&self) -> bool {
+        let amount =
+            |timeout: &str| timeout.trim_end_matches(|c: char| c.is_ascii_alphabetic()).parse() == Ok(0.0);
+        self.protocol_detection_timeout.as_ref().is_none_or(|timeout| amount(timeout))
     }
 
     /// Tells whether clients find out who speaks mTLS.

@@ -53,6 +53,40 @@ pub struct PodSpec {
     pub init_containers: Vec<Spanned<Container>>,
     /// As whom.
     pub security_context: SecurityContext,
+    /// What it mounts.
+    pub volumes: Vec<Volume>,
+}
+
+/// A volume, as far as it can hold a token for istiod.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Volume {
+    /// What is put together in it.
+    pub projected: Projected,
+}
+
+/// What is put together in a volume.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Projected {
+    /// Each part.
+    pub sources: Vec<ProjectedSource>,
+}
+
+/// A part of a volume.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ProjectedSource {
+    /// A token of the pod's account.
+    pub service_account_token: Option<TokenProjection>,
+}
+
+/// A token of the pod's account.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct TokenProjection {
+    /// For whom; the API server where absent.
+    pub audience: Option<Word>,
 }
 
 /// A container.
@@ -122,6 +156,15 @@ impl Workload {
     /// Tells whether its pods have the node's own network.
     pub fn has_host_network(&self) -> bool {
         self.template.spec.host_network.is_some_and(|claim| claim.value)
+    }
+
+    /// Returns the audience of a token for istiod that its pods mount: whoever holds one gets a certificate, with a sidecar or
+    /// without (`security/pkg/server/ca/authenticate/kubeauth` and `TokenAudiences` in `security/pkg/nodeagent` at 1.21.1).
+    pub fn istiod_token(&self) -> Option<&Word> {
+        let sources = self.template.spec.volumes.iter().flat_map(|volume| &volume.projected.sources);
+        let mut tokens =
+            sources.filter_map(|source| source.service_account_token.as_ref()?.audience.as_ref());
+        tokens.find(|audience| audience.value == "istio-ca")
     }
 
     /// Returns the ports that containers declare, native sidecars among them.

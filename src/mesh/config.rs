@@ -75,6 +75,11 @@ impl Config {
         self.release.0 >= 22
     }
 
+    /// Tells whether the release knows `targetRefs`; before, the API server prunes them, and what has them is for all.
+    pub fn has_target_refs(&self) -> bool {
+        self.release.0 >= 22
+    }
+
     /// Tells whether the release knows `serviceAccounts` of a source.
     pub fn has_service_accounts(&self) -> bool {
         self.release.0 >= 25

@@ -78,13 +78,9 @@ fn seen(label: Option<&Word>, revision: Option<&Word>, scope: &Scope<'_>, config
             "its namespace does not ask for it",
         ),
     };
-    if scope.object.is_none() {
-        return match by_pod() {
-            Injection { is_injected: Truth::No, .. } if !is_false => {
-                Injection::new(Truth::Unknown, None, "the manifests do not hold its namespace")
-            }
-            other => other,
-        };
+    // Whatever the pod says, a namespace that opts out would win.
+    if scope.object.is_none() && !is_false {
+        return Injection::new(Truth::Unknown, None, "the manifests do not hold its namespace");
     }
     match (scope.label("istio-injection"), scope.label(REVISION)) {
         (Some(enabled), _) if enabled.value == "enabled" => {

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::{Config, NamespaceId, Pod, selection::Index};
+use super::{Config, NamespaceId, Pod, age::oldest, selection::Index};
 use crate::{
     manifest::{Manifests, Mode, Object, PeerAuthentication},
     source::Span,
@@ -22,7 +22,7 @@ pub struct Decided<'m> {
     pub rival: Option<&'m Object<PeerAuthentication>>,
 }
 
-/// The policies of one scope, the one that wins by name first.
+/// The policies of one scope that may win (PA05).
 type Rivals<'m> = Vec<&'m Object<PeerAuthentication>>;
 
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ impl<'m> Modes<'m> {
         named: &HashMap<&'m str, NamespaceId>,
     ) -> Self {
         let mut modes = Self::default();
-        for policy in by_name(&manifests.peer_authentications) {
+        for policy in &manifests.peer_authentications {
             let (namespace, is_root) =
                 (policy.meta.namespace(), policy.meta.namespace() == config.root_namespace);
             let Some(id) = named.get(namespace) else { continue };
@@ -58,6 +58,9 @@ impl<'m> Modes<'m> {
                 (Some(_) | None, false) => modes.namespaces.entry(*id).or_default().push(policy),
             }
         }
+        modes.mesh = oldest(modes.mesh);
+        let narrower = modes.namespaces.values_mut().chain(modes.workloads.values_mut());
+        narrower.for_each(|rivals| *rivals = oldest(std::mem::take(rivals)));
         modes
     }
 
@@ -139,11 +142,4 @@ fn said<'m>(
 ) -> Option<Decided<'m>> {
     let rival = rivals.iter().copied().find(|rival| !std::ptr::eq(*rival, policy));
     (mode != Mode::Unset).then_some(Decided { mode, because: Some((policy, span)), rival })
-}
-
-/// Files carry no time of creation, so the order is that of Istio's tie-break, `name.namespace` (PA05).
-fn by_name(policies: &[Object<PeerAuthentication>]) -> Vec<&Object<PeerAuthentication>> {
-    let mut ordered: Vec<_> = policies.iter().collect();
-    ordered.sort_by(|a, b| a.meta.name.value.cmp(&b.meta.name.value));
-    ordered
 }

@@ -148,7 +148,7 @@ fn t07_a_service_says_what_a_port_speaks() {
         ("{port: 80, targetPort: 8080, name: tcp, appProtocol: kubernetes.io/h2c}", PortProtocol::Http),
         ("{port: 3306, targetPort: 8080}", PortProtocol::Tcp),
         ("{port: 80, name: http}", PortProtocol::Auto),
-        ("{port: 8080, name: http, protocol: UDP}", PortProtocol::Auto),
+        ("{port: 8080, name: http, protocol: UDP}", PortProtocol::Tcp),
     ];
     for (port, expected) in cases {
         assert_eq!(spoken(port), expected, "{port}");

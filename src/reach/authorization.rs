@@ -63,6 +63,11 @@ impl<'m> Authorization<'m> {
         }
     }
 
+    /// Returns every policy.
+    pub fn policies(&self) -> &[Policy<'m>] {
+        &self.policies
+    }
+
     /// Returns the policies that a pod's proxy is given, in the order in which they were read.
     pub fn given(&self, pod: &Pod<'_>) -> impl Iterator<Item = &Policy<'m>> {
         self.list(pod).iter().map(|place| &self.policies[*place as usize])

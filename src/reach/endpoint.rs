@@ -59,6 +59,9 @@ pub enum Place {
     Other(BTreeMap<String, String>),
 }
 
+/// The label that every namespace carries (semantics NP33).
+pub(super) const NAME: &str = "kubernetes.io/metadata.name";
+
 /// Every endpoint: the pods, then those that are not shown, then the node and the outside.
 #[derive(Debug)]
 pub struct Endpoints<'m> {
@@ -166,6 +169,20 @@ impl<'m> Endpoints<'m> {
 }
 
 impl Unseen {
+    /// Returns any pod of a namespace that nothing names or selects, with a sidecar or without.
+    pub fn anybody(mesh: &Mesh<'_>, is_meshed: bool) -> Self {
+        let mut name = "elsewhere".to_owned();
+        while mesh.namespace_id(&name).is_some() {
+            name += "-else";
+        }
+        Self {
+            place: Place::Other([(NAME.to_owned(), name)].into()),
+            labels: BTreeMap::new(),
+            account: "default".to_owned(),
+            is_meshed,
+        }
+    }
+
     fn home(&self, mesh: &Mesh<'_>) -> Option<NamespaceId> {
         match &self.place {
             Place::Named(name) => mesh.namespace_id(name),
@@ -189,11 +206,11 @@ impl Unseen {
         selector.matches(|key| self.labels.get(key).map(String::as_str))
     }
 
-    /// Returns the namespace's name; `*` for one that nothing names, which no namespace is called.
+    /// Returns the namespace's name; `*`, which no namespace is called, where it has none.
     pub fn namespace(&self) -> &str {
         match &self.place {
             Place::Named(name) => name,
-            Place::Other(_) => "*",
+            Place::Other(labels) => labels.get(NAME).map_or("*", String::as_str),
         }
     }
 }

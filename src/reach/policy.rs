@@ -102,6 +102,12 @@ impl<'m> Policy<'m> {
         }
     }
 
+    /// Returns the ports that its rules tell from others.
+    pub(super) fn ports(&self) -> impl Iterator<Item = u16> {
+        let parts = self.rules.iter().flat_map(|rule| rule.sources.iter().chain(&rule.operations));
+        parts.flat_map(|part| &part.ports).flat_map(|condition| condition.values.iter().copied())
+    }
+
     /// Returns the name of the provider that decides; empty where none is named.
     pub fn provider(&self) -> &'m str {
         let name = self.object.spec.provider.as_ref().and_then(|provider| provider.name.as_ref());

@@ -58,6 +58,8 @@ pub struct Term {
     pub hosts: Vec<String>,
     pub header: Option<(String, String)>,
     pub blocks: Vec<String>,
+    /// Of the address that `x-forwarded-for` ends with, else of the peer.
+    pub remotes: Vec<String>,
     pub subjects: Vec<String>,
 }
 
@@ -134,6 +136,7 @@ impl Term {
             match word {
                 "host" => term.hosts = list(next()),
                 "from" => term.blocks = list(next()),
+                "remote" => term.remotes = list(next()),
                 "token" => term.subjects = list(next()),
                 "header" => {
                     let (name, value) = next().split_once('=').expect("a header and its value");
@@ -153,13 +156,19 @@ impl Term {
         let about_http = |wanted: &[String], holds: &dyn Fn(&Request, &str, &str) -> bool| {
             any(wanted, &|one| request.is_some_and(|(request, path)| holds(request, path, one)))
         };
+        let forwarded = request.and_then(|(request, _)| {
+            let header = request.headers.iter().find(|(name, _)| name == "x-forwarded-for");
+            header.and_then(|(_, value)| value.rsplit(',').next()?.trim().parse().ok())
+        });
         any(&self.blocks, &|block| pattern::block(block, address) == Some(true))
+            && any(&self.remotes, &|block| pattern::block(block, forwarded.unwrap_or(address)) == Some(true))
             && about_http(&self.methods, &|request, _, method| pattern::string(method, &request.method))
             && about_http(&self.paths, &|_, path, wanted| pattern::string(wanted, path))
             && about_http(&self.hosts, &|request, _, host| pattern::host(host, &request.host))
             && about_http(&self.subjects, &|request, _, subject| {
                 request.claims.as_ref().is_some_and(|claims| {
-                    pattern::string(subject, claims["sub"].as_str().unwrap_or_default())
+                    let wanted = subject.rsplit('/').next().unwrap_or_default();
+                    pattern::string(wanted, claims["sub"].as_str().unwrap_or_default())
                 })
             })
             && self.header.iter().all(|(name, wanted)| {

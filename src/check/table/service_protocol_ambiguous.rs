@@ -32,14 +32,14 @@ fn run(scene: &Scene<'_>, findings: &mut Findings) {
         for number in scene.mesh.declared_ports(pod) {
             let spoken = scene.mesh.protocol(pod, number);
             let (Some((winner, place)), Some(rival)) = (spoken.because, spoken.rival) else { continue };
-            if told.insert((place, rival.meta.head())) {
+            if told.insert((place, rival.head())) {
                 findings
                     .report(
                         place,
                         format!("port {number} of `{}` speaks what the older Service says", pod.path()),
-                        format!("`{}` says one thing", winner.meta.name),
+                        format!("`{}` says one thing", winner.name),
                     )
-                    .context(rival.meta.head(), "and this one another")
+                    .context(rival.head(), "and this one another")
                     .help("give both ports the same protocol");
             }
         }

@@ -222,6 +222,12 @@ fn sides(endpoints: &Endpoints<'_>, by_policy: &ByPolicy, id: EndpointId) -> Sid
                 Isolation::By(policies) => {
                     joined(policies.into_iter().map(|policy| by_policy[&key(policy)].of(direction)))
                 }
+                Isolation::Perhaps(policies) => {
+                    let edges = policies.into_iter().map(|policy| by_policy[&key(policy)].of(direction));
+                    let mut edges = joined(edges);
+                    edges.insert(edges.partition_point(|edge| *edge < PERHAPS), PERHAPS);
+                    edges
+                }
             };
             Sides { ingress: of(PolicyType::Ingress), egress: of(PolicyType::Egress) }
         }
@@ -236,8 +242,10 @@ fn sides(endpoints: &Endpoints<'_>, by_policy: &ByPolicy, id: EndpointId) -> Sid
 /// What isolates a pod in a direction.
 enum Isolation<'m> {
     None,
-    /// Policies that are not modelled may (NP40), or some may whose pods have networks of their own (NP30).
+    /// Policies that are not modelled may (NP40).
     Unknown,
+    /// These may, for the pod has the node's own network (NP30): what they open is open either way.
+    Perhaps(Vec<&'m Object<NetworkPolicy>>),
     By(Vec<&'m Object<NetworkPolicy>>),
 }
 
@@ -248,8 +256,8 @@ fn isolation<'m>(mesh: &Mesh<'m>, pod: &Pod<'m>, direction: Direction) -> Isolat
     if pod.workload.has_host_network() {
         let near = mesh.network_policies_in(mesh.scope_of(pod).name);
         let selects = |policy: &&Object<NetworkPolicy>| policy.pod_selector.matches(|key| pod.label(key));
-        let is_selected = isolating(near, direction).any(|policy| selects(&policy));
-        return if is_selected { Isolation::Unknown } else { Isolation::None };
+        let policies: Vec<_> = isolating(near, direction).filter(selects).collect();
+        return if policies.is_empty() { Isolation::None } else { Isolation::Perhaps(policies) };
     }
     match isolating(mesh.network_policies_of(pod), direction).collect::<Vec<_>>() {
         policies if policies.is_empty() => Isolation::None,

@@ -1,0 +1,70 @@
+//! `meshwright reach`: who can talk to whom.
+
+mod asked;
+mod graph;
+mod json;
+mod table;
+
+use anyhow::Result;
+
+use super::input;
+use crate::{
+    cli::{Reach as Options, ReachFormat},
+    diagnostic::Diagnostic,
+    mesh::{Config, Mesh},
+    reach::{Enforcement, Flow, Reach, Unseen},
+    shell::{Exit, Shell},
+    source::Sources,
+};
+
+/// What was found.
+struct Report<'r, 'm> {
+    reach: &'r Reach<'m>,
+    flows: &'r [Flow],
+}
+
+pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
+    let mut sources = Sources::default();
+    let input = input::read(&options.paths, &mut sources);
+    let mut faults: Vec<Diagnostic> = input.diagnostics.clone();
+    let mut config = Config::found_in(&input.manifests, &sources);
+    config.release =
+        options.istio.map_or(config.release, |istio| (istio.minor.minor.into(), istio.patch.into()));
+    let mesh = Mesh::resolve(&input.manifests, config);
+    let reach = of(&mesh);
+    let scope = match asked::scope(options, &reach) {
+        Ok(scope) => scope,
+        Err(unknown) => {
+            faults.extend(unknown);
+            shell.diagnostics(&faults, &sources);
+            return Ok(Exit::Error);
+        }
+    };
+    shell.diagnostics(&faults, &sources);
+    if !input.is_readable {
+        return Ok(Exit::Error);
+    }
+    let flows = reach.flows(&scope);
+    let report = Report { reach: &reach, flows: &flows };
+    shell.result(&match options.format {
+        ReachFormat::Table => table::table(&report),
+        ReachFormat::Csv => table::csv(&report),
+        ReachFormat::Matrix => graph::matrix(&report),
+        ReachFormat::Json => json::json(&report),
+        ReachFormat::Dot => graph::dot(&report),
+        ReachFormat::Mermaid => graph::mermaid(&report),
+        ReachFormat::Svg => graph::svg(&report),
+    })?;
+    if options.format == ReachFormat::Table {
+        let (pods, unsure) = (mesh.pods().len(), flows.iter().filter(|flow| flow.is_unsure()).count());
+        let unsure = if unsure > 0 { format!("; {unsure} cannot be told") } else { String::new() };
+        shell.status("found", &format!("{} lines on {pods} workloads{unsure}", flows.len()));
+    }
+    Ok(Exit::Clean)
+}
+
+/// Puts the layers of a mesh together, with the two kinds of pods that nobody shows.
+fn of<'m>(mesh: &'m Mesh<'m>) -> Reach<'m> {
+    let anybody = [true, false].map(|is_meshed| Unseen::anybody(mesh, is_meshed));
+    Reach::new(mesh, anybody.into(), Enforcement::default())
+}

@@ -1,0 +1,191 @@
+//! Flows as pictures: who to whom, without the requests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use super::Report;
+use crate::reach::{End, Mark};
+
+/// How open the way from one end to another is: the most open of its flows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Way {
+    /// It cannot be told.
+    Unknown,
+    /// With an identity that the receiver checks.
+    Known,
+    /// In the clear.
+    Plain,
+}
+
+/// The ways between ends, with the ports of each.
+fn ways(report: &Report<'_, '_>) -> BTreeMap<(End, End), (Way, BTreeSet<String>)> {
+    let mut ways = BTreeMap::<(End, End), (Way, BTreeSet<String>)>::new();
+    for flow in report.flows {
+        let way = match (&flow.passage.mark, &flow.passage.account) {
+            (Mark::Unknown(_) | Mark::GreetingOnly, _) => Way::Unknown,
+            (Mark::Open | Mark::AroundItsProxy, Some(_)) => Way::Known,
+            (Mark::Open | Mark::AroundItsProxy, None) => Way::Plain,
+        };
+        for from in &flow.from {
+            let (known, ports) = ways.entry((*from, flow.to)).or_insert((way, BTreeSet::new()));
+            *known = (*known).max(way);
+            ports.insert(flow.ports_text());
+        }
+    }
+    ways
+}
+
+/// Returns the ends of flows, in order.
+fn ends(ways: &BTreeMap<(End, End), (Way, BTreeSet<String>)>) -> Vec<End> {
+    let ends: BTreeSet<End> = ways.keys().flat_map(|(from, to)| [*from, *to]).collect();
+    ends.into_iter().collect()
+}
+
+/// Returns a row for each source and a column for each destination: `m` with an identity, `P` in the clear, `?`.
+pub(super) fn matrix(report: &Report<'_, '_>) -> String {
+    let ways = ways(report);
+    let (from, to): (BTreeSet<End>, BTreeSet<End>) =
+        (ways.keys().map(|(from, _)| *from).collect(), ways.keys().map(|(_, to)| *to).collect());
+    let names: Vec<String> = from.iter().map(|end| report.reach.end_name(*end)).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
+    let mut text = String::new();
+    for (number, end) in to.iter().enumerate() {
+        let _ = writeln!(text, "{:width$}  {}+-- {}", "", "| ".repeat(number), report.reach.end_name(*end));
+    }
+    for (name, from) in names.iter().zip(&from) {
+        let cells = to.iter().map(|to| match ways.get(&(*from, *to)) {
+            None => ".",
+            Some((Way::Known, _)) => "m",
+            Some((Way::Plain, _)) => "P",
+            Some((Way::Unknown, _)) => "?",
+        });
+        let _ = writeln!(text, "{name:width$}  {}", cells.collect::<Vec<_>>().join(" "));
+    }
+    text + "m with an identity, P in the clear, ? cannot be told, . closed\n"
+}
+
+/// Returns a graph for Graphviz.
+pub(super) fn dot(report: &Report<'_, '_>) -> String {
+    let ways = ways(report);
+    let mut text =
+        "digraph reach {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n".to_owned();
+    for ((from, to), (way, ports)) in &ways {
+        let style = match way {
+            Way::Known => "color=\"#1b6e3c\"",
+            Way::Plain => "color=\"#b3261e\"",
+            Way::Unknown => "color=\"#8a6d00\", style=dashed",
+        };
+        let ports: Vec<&str> = ports.iter().map(String::as_str).collect();
+        let name = |end| report.reach.end_name(end).replace('"', "\\\"");
+        let _ = writeln!(
+            text,
+            "  \"{}\" -> \"{}\" [label=\"{}\", {style}];",
+            name(*from),
+            name(*to),
+            ports.join(" ")
+        );
+    }
+    text + "}\n"
+}
+
+/// Returns a graph for Markdown.
+pub(super) fn mermaid(report: &Report<'_, '_>) -> String {
+    let ways = ways(report);
+    let ends = ends(&ways);
+    let place = |end: &End| ends.binary_search(end).unwrap_or_default();
+    let mut text = "flowchart LR\n".to_owned();
+    for (number, end) in ends.iter().enumerate() {
+        let _ = writeln!(text, "  n{number}[\"{}\"]", escaped(&report.reach.end_name(*end)));
+    }
+    for ((from, to), (way, ports)) in &ways {
+        let arrow = match way {
+            Way::Known => "-->",
+            Way::Plain => "==>",
+            Way::Unknown => "-.->",
+        };
+        let ports: Vec<&str> = ports.iter().map(String::as_str).collect();
+        let _ = writeln!(text, "  n{} {arrow}|\"{}\"| n{}", place(from), ports.join(" "), place(to));
+    }
+    text
+}
+
+const ROW: usize = 34;
+const LEFT: usize = 20;
+const BOX: usize = 300;
+const GAP: usize = 360;
+
+/// Returns a picture that needs nothing else: sources on the left, destinations on the right.
+pub(super) fn svg(report: &Report<'_, '_>) -> String {
+    let ways = ways(report);
+    let from: Vec<End> = ways.keys().map(|(from, _)| *from).collect::<BTreeSet<_>>().into_iter().collect();
+    let to: Vec<End> = ways.keys().map(|(_, to)| *to).collect::<BTreeSet<_>>().into_iter().collect();
+    let (right, rows) = (LEFT + BOX + GAP, from.len().max(to.len()).max(1));
+    let (width, height) = (right + BOX + LEFT, rows * ROW + 90);
+    let middle = |row: usize| 50 + row * ROW + ROW / 2;
+    let mut text = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
+         font-family=\"sans-serif\" font-size=\"13\">\n<title>Who can talk to whom</title>\n\
+         <rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n\
+         <text x=\"{LEFT}\" y=\"30\" font-weight=\"bold\">from</text>\n\
+         <text x=\"{right}\" y=\"30\" font-weight=\"bold\">to</text>\n"
+    );
+    for ((source, target), (way, ports)) in &ways {
+        let row = |ends: &[End], end: &End| ends.binary_search(end).map_or(0, middle);
+        let (start, end) = (row(&from, source), row(&to, target));
+        let (color, dash) = colored(*way);
+        let (x1, x2) = (LEFT + BOX, right - 8);
+        let (bend, ports) =
+            (usize::midpoint(x1, x2), ports.iter().map(String::as_str).collect::<Vec<_>>().join(" "));
+        let title =
+            format!("{} to {} at {ports}", report.reach.end_name(*source), report.reach.end_name(*target));
+        let _ = writeln!(
+            text,
+            "<path d=\"M{x1},{start} C{bend},{start} {bend},{end} {x2},{end}\" fill=\"none\" stroke=\"{color}\" \
+             stroke-width=\"1.6\"{dash}><title>{}</title></path>\n<path d=\"M{x2},{} l8,4 l-8,4 z\" fill=\"{color}\"/>",
+            escaped(&title),
+            end - 4,
+        );
+    }
+    for (ends, x) in [(&from, LEFT), (&to, right)] {
+        for (number, end) in ends.iter().enumerate() {
+            let (y, name) = (middle(number), report.reach.end_name(*end));
+            let _ = writeln!(
+                text,
+                "<rect x=\"{x}\" y=\"{}\" width=\"{BOX}\" height=\"26\" rx=\"4\" fill=\"#f4f6f8\" stroke=\"#5b6770\"/>\n\
+                 <text x=\"{}\" y=\"{}\">{}</text>",
+                y - 13,
+                x + 10,
+                y + 5,
+                escaped(&shortened(&name)),
+            );
+        }
+    }
+    let legend =
+        [(Way::Known, "with an identity"), (Way::Plain, "in the clear"), (Way::Unknown, "cannot be told")];
+    for (number, (way, said)) in legend.into_iter().enumerate() {
+        let (x, y, (color, dash)) = (LEFT + number * 190, height - 18, colored(way));
+        let _ = writeln!(
+            text,
+            "<path d=\"M{x},{y} h30\" stroke=\"{color}\" stroke-width=\"2\"{dash}/><text x=\"{}\" y=\"{}\">{said}</text>",
+            x + 38,
+            y + 5,
+        );
+    }
+    text + "</svg>\n"
+}
+
+fn colored(way: Way) -> (&'static str, &'static str) {
+    match way {
+        Way::Known => ("#1b6e3c", ""),
+        Way::Plain => ("#b3261e", ""),
+        Way::Unknown => ("#8a6d00", " stroke-dasharray=\"5 4\""),
+    }
+}
+
+fn shortened(name: &str) -> String {
+    if name.chars().count() <= 42 { name.to_owned() } else { name.chars().take(41).chain(['…']).collect() }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
