@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    manifest::{Direction, NetworkPolicy, NetworkRule, Object},
+    manifest::{Direction, NetworkPolicy, NetworkRule, Object, Peer},
     mesh::{Mesh, Pod},
     release::{Minor, Patch},
     source::Sources,
@@ -26,7 +26,7 @@ impl<'m> Scene<'m> {
     pub(super) fn cut_off<'a>(
         &self,
         pods: impl Iterator<Item = &'a Pod<'m>>,
-        opens: impl Fn(&NetworkRule) -> bool,
+        opens: impl Fn(&Object<NetworkPolicy>, &NetworkRule) -> bool,
     ) -> Vec<(&'a Pod<'m>, &'m Object<NetworkPolicy>)>
     where
         'm: 'a,
@@ -40,13 +40,23 @@ impl<'m> Scene<'m> {
             let is_open = [first]
                 .into_iter()
                 .chain(isolating)
-                .flat_map(|policy| &policy.egress)
-                .any(|rule| opens(rule));
+                .any(|policy| policy.egress.iter().any(|rule| opens(policy, rule)));
             if !is_open && told.insert(pod.namespace) {
                 cut.push((pod, first));
             }
         }
         cut
+    }
+
+    /// Returns the pods in a namespace that a peer selects, among those that the manifests show.
+    pub(super) fn pods_of_peer(&self, namespace: &str, peer: &Peer) -> Vec<&'m Pod<'m>> {
+        match &peer.pod_selector {
+            None => self.mesh.pods_in(namespace).collect(),
+            Some(selector) => {
+                let selected = self.mesh.selected(Some(namespace), selector);
+                selected.into_iter().map(|id| self.mesh.pod(id)).collect()
+            }
+        }
     }
 }
 

@@ -110,6 +110,20 @@ impl NetworkPolicy {
     }
 }
 
+impl Peer {
+    /// Returns the one namespace whose pods it selects, where it says which by the label that every namespace has (NP33);
+    /// `own` is that of the policy.
+    pub fn namespace<'a>(&'a self, own: &'a str) -> Option<&'a str> {
+        match (&self.ip_block, &self.namespace_selector) {
+            (Some(_), _) => None,
+            (None, None) => Some(own),
+            (None, Some(selector)) => {
+                selector.match_labels.named("kubernetes.io/metadata.name").map(|name| name.value.as_str())
+            }
+        }
+    }
+}
+
 impl PolicyPort {
     /// Returns the protocol.
     pub fn protocol(&self) -> Protocol {

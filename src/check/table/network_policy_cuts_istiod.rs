@@ -3,7 +3,7 @@
 use crate::{
     check::{Check, Control, Findings, Scene},
     diagnostic::Severity,
-    manifest::{NetworkRule, Peer, PolicyPort, PortName, Protocol},
+    manifest::{NetworkPolicy, NetworkRule, Object, Peer, PolicyPort, PortName, Protocol},
     mesh::Truth,
 };
 
@@ -27,7 +27,8 @@ const CONFIGURATION: u32 = 15012;
 
 fn run(scene: &Scene<'_>, findings: &mut Findings) {
     let meshed = scene.mesh.pods().iter().filter(|pod| pod.injection.is_injected == Truth::Yes);
-    let opens = |rule: &NetworkRule| may_be_istiod(rule) && opens_configuration(rule);
+    let opens =
+        |_: &Object<NetworkPolicy>, rule: &NetworkRule| may_be_istiod(rule) && opens_configuration(rule);
     for (pod, policy) in scene.cut_off(meshed, opens) {
         findings
             .report(
