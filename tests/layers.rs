@@ -22,7 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("plan", &["profile", "release", "yaml"]),
     ("template", &[]),
     ("tree", &[]),
-    ("read", &["source", "diagnostic", "yaml", "tree"]),
+    ("read", &["source", "diagnostic", "yaml", "schema", "tree"]),
     ("render", &["profile", "plan", "template", "tree"]),
     ("upgrade", &["diagnostic", "profile", "release"]),
     ("cli", &["schema", "release", "manifest", "reach"]),

@@ -14,6 +14,7 @@ use super::{
     found::{Found, Met},
 };
 use crate::{
+    schema::nearest,
     tree::{reason, walk},
     yaml::MAX_BYTES,
 };
@@ -27,10 +28,27 @@ pub(super) fn find(paths: &[Utf8PathBuf]) -> Found<Utf8PathBuf> {
             Ok(metadata) if metadata.is_dir() => find_below(path, &shown, &mut found),
             Ok(metadata) if metadata.is_file() || is_stream(path) => found.name(shown, Ok(path.to_owned())),
             Ok(_) => found.name(shown, Err(Fault::Special)),
-            Err(error) => found.name(shown, Err(error.into())),
+            Err(error) => {
+                let fault = match error.into() {
+                    Fault::Missing(_) => Fault::Missing(near(Utf8Path::new(&shown))),
+                    fault => fault,
+                };
+                found.name(shown, Err(fault));
+            }
         }
     }
     found
+}
+
+/// Returns what lies where a path leads and has a name like its last part.
+fn near(path: &Utf8Path) -> Option<String> {
+    let folder = path.parent()?;
+    let entries =
+        if folder.as_str().is_empty() { Utf8Path::new(".") } else { folder }.read_dir_utf8().ok()?;
+    let mut names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_owned()).collect();
+    names.sort();
+    let near = nearest(path.file_name()?, names.iter().map(String::as_str))?;
+    Some(folder.join(near).into_string())
 }
 
 /// What a shell makes of `<(...)`, and standard input by its other name, have somebody at their other end.

@@ -13,8 +13,8 @@ use crate::{
 /// Why a file or a directory cannot be read.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// What a path names is not there.
-    Missing,
+    /// What a path names is not there; what is, and has a similar name.
+    Missing(Option<String>),
     /// The system's own words.
     Unreadable(String),
     /// A directory, in the system's own words.
@@ -44,7 +44,7 @@ pub(super) enum Target {
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::NotFound => Self::Missing,
+            io::ErrorKind::NotFound => Self::Missing(None),
             _ => Self::Unreadable(reason(&error)),
         }
     }
@@ -57,7 +57,16 @@ impl Fault {
         let span = Span { file, start: 0, end: 0 };
         let error = |code, message: String| Diagnostic::error(code, span, message, "");
         match self {
-            Self::Missing => error("unreadable-file", format!("`{path}` is not there")),
+            Self::Missing(near) => {
+                let help = near.as_ref().map_or_else(
+                    || {
+                        "name a file or a folder that is there; a path starts where the command is run"
+                            .to_owned()
+                    },
+                    |near| format!("a similar name is there: `{near}`"),
+                );
+                error("unreadable-file", format!("`{path}` is not there")).with_help(help)
+            }
             Self::Unreadable(why) => error("unreadable-file", format!("cannot read `{path}`: {why}")),
             Self::UnreadableDirectory(why) => {
                 error("unreadable-directory", format!("cannot read the directory `{path}`: {why}"))
