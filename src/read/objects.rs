@@ -35,8 +35,8 @@ fn unprintable(text: &str) -> Option<usize> {
 
 /// Returns the objects of a text, a `List` still whole, or why it holds none.
 ///
-/// An object is a mapping with an `apiVersion` and a `kind` that are strings. What is wrong with a text that holds none
-/// and looks like none is not told: it is not for us.
+/// An object is a mapping with an `apiVersion` and a `kind` that are strings. One that has a name and lacks one of the two
+/// is told. What else is wrong with a text that holds none and looks like none is not: it is not for us.
 pub fn objects(sources: &Sources, file: u32) -> (Result<Vec<Node>, PassedOver>, Vec<Diagnostic>) {
     let text = sources.get(file).text.as_str();
     if !may_hold_objects(text) {
@@ -50,16 +50,20 @@ pub fn objects(sources: &Sources, file: u32) -> (Result<Vec<Node>, PassedOver>, 
     let is_faulty = diagnostics.iter().any(|fault| fault.code != "yaml-merge-order");
     if objects.is_empty() {
         let looks_like_one = text.contains("apiVersion") && text.contains("kind");
-        let told = if is_faulty && looks_like_one { diagnostics } else { Vec::new() };
+        let mut told = if is_faulty && looks_like_one { diagnostics } else { Vec::new() };
+        told.extend(rest.iter().filter_map(half_named));
         return (Err(PassedOver::NoObject), told);
     }
-    diagnostics.extend(rest.iter().map(no_object));
+    diagnostics
+        .extend(rest.iter().map(|document| half_named(document).unwrap_or_else(|| no_object(document))));
+    let listed = objects.iter().filter_map(|object| object.get("items")).flat_map(Node::items);
+    diagnostics.extend(listed.filter_map(half_named));
     (Ok(objects), diagnostics)
 }
 
-/// The key has to be written out, unless an escape hides it.
+/// The keys have to be written out, unless an escape hides them.
 fn may_hold_objects(text: &str) -> bool {
-    text.contains("apiVersion") || text.contains('\\')
+    text.contains("apiVersion") || text.contains('\\') || text.contains("kind") && text.contains("metadata")
 }
 
 /// A template that is no YAML has faults; one that is has holes where a name or a kind would stand.
@@ -75,8 +79,29 @@ fn is_headed_by(document: &Node, has_hole: impl Fn(&str) -> bool) -> bool {
 }
 
 fn is_object(document: &Node) -> bool {
-    let is_text = |key: &str| document.get(key).and_then(Node::as_str).is_some_and(|text| !text.is_empty());
-    is_text("apiVersion") && is_text("kind")
+    word(document, "apiVersion").is_some() && word(document, "kind").is_some()
+}
+
+fn word<'a>(document: &'a Node, key: &str) -> Option<&'a str> {
+    document.get(key).and_then(Node::as_str).filter(|text| !text.is_empty())
+}
+
+/// Tells of an object with a name that says only half of what it is. kubectl refuses it (`Object 'Kind' is missing`,
+/// `apiVersion not set`), and so does Flux; kustomize fills in what its own files lack.
+fn half_named(document: &Node) -> Option<Diagnostic> {
+    let metadata = document.get("metadata")?;
+    word(metadata, "name").or(word(metadata, "generateName"))?;
+    let (there, missing) = match (word(document, "apiVersion"), word(document, "kind")) {
+        (None, Some("Kustomization" | "Component") | None) | (Some(_), Some(_)) => return None,
+        (Some(_), None) => ("apiVersion", "kind"),
+        (None, Some(_)) => ("kind", "apiVersion"),
+    };
+    let place = document.entry(there)?.0.span;
+    let message = format!("this object has no `{missing}`, and nothing reads it");
+    Some(
+        Diagnostic::error("object-half-named", place, message, format!("`{missing}` was expected beside it"))
+            .with_help(format!("add its `{missing}`, as `kubectl api-resources` tells it")),
+    )
 }
 
 /// kubectl stops at such a document, and so does kustomize (`missing kind in object`).

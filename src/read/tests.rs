@@ -173,7 +173,15 @@ fn what_is_not_there_is_told_and_the_rest_is_read() {
     assert_eq!(read.texts().len(), 1);
     assert_eq!(read.faults(), [fault("unreadable-file", "a.yaml/b"), fault("unreadable-file", "none")]);
     let said = diagnostic::render(&read.diagnostics[1..], &read.sources, false).replace(&read.top, "");
-    assert_eq!(said, "error[unreadable-file]: `none` is not there\n --> none:1:1\n  |\n1 |\n  | ^\n");
+    let help = "name a file or a folder that is there; a path starts where the command is run";
+    let expected = format!(
+        "error[unreadable-file]: `none` is not there\n --> none:1:1\n  |\n1 |\n  | ^\n  |\n  = help: {help}\n"
+    );
+    assert_eq!(said, expected);
+    folder.put("apps/web.yaml", "");
+    let near = folder.read(&["apps/wbe.yaml"]);
+    let said = diagnostic::render(&near.diagnostics, &near.sources, false).replace(&near.top, "");
+    assert!(said.contains("= help: a similar name is there: `apps/web.yaml`"), "{said}");
 }
 
 #[cfg(unix)]
@@ -293,6 +301,11 @@ fn a_path_is_cleaned_of_what_says_nothing() {
 
 const OBJECT: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n";
 
+/// The object without one of its keys.
+fn without(key: &str) -> String {
+    OBJECT.split_inclusive('\n').filter(|line| !line.starts_with(key)).collect()
+}
+
 /// How many objects a text holds, or why none, and what is said of it.
 fn held(text: &str) -> (Result<usize, PassedOver>, Vec<&'static str>) {
     let mut sources = Sources::default();
@@ -319,6 +332,22 @@ fn an_object_has_an_api_version_and_a_kind() {
         ("apiVersion: v1\nkind: [\n".to_owned(), Err(NoObject), vec!["yaml-syntax"]),
         (format!("{OBJECT}---\na: [\n---\n{OBJECT}"), Ok(2), vec!["yaml-syntax"]),
         (format!("{OBJECT}---\na: 1\n"), Ok(1), vec!["not-an-object"]),
+        (format!("{OBJECT}---\n{}", without("kind")), Ok(1), vec!["object-half-named"]),
+        (without("apiVersion"), Err(NoObject), vec!["object-half-named"]),
+        (without("kind"), Err(NoObject), vec!["object-half-named"]),
+        (
+            "{\"kind\": \"Pod\", \"metadata\": {\"generateName\": \"a-\"}}".to_owned(),
+            Err(NoObject),
+            vec!["object-half-named"],
+        ),
+        (
+            "apiVersion: v1\nkind: List\nitems:\n- kind: Pod\n  metadata: {name: a}\n".to_owned(),
+            Ok(1),
+            vec!["object-half-named"],
+        ),
+        ("kind: Kustomization\nmetadata: {name: a}\n".to_owned(), Err(NoObject), vec![]),
+        ("kind: Pod\nmetadata: {labels: {a: b}}\n".to_owned(), Err(NoObject), vec![]),
+        ("metadata: {name: a}\n".to_owned(), Err(NoObject), vec![]),
         (format!("{{{{- if .Values.a }}}}\n{OBJECT}{{{{- end }}}}\n"), Err(Template), vec![]),
         (
             "apiVersion: v1\nkind: Pod\nmetadata: {name: '{{ .Values.a }}'}\n".to_owned(),
