@@ -25,7 +25,7 @@ pub use capture::Capture;
 pub use config::{Config, control_planes, releases};
 pub use injection::{IGNORED, Injection};
 pub use mode::Decided;
-pub use namespace::{NamespaceId, Scope};
+pub use namespace::{NAME, NamespaceId, Scope};
 pub use pod::{Pod, PodId};
 pub use protocol::{PortProtocol, Spoken};
 pub use truth::Truth;

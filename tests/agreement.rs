@@ -42,8 +42,7 @@ fn the_engine_and_the_judge_agree() {
     assert!(faults.is_empty(), "{} of {cells} differ:\n{}", faults.len(), shown.join("\n\n"));
     let least = cells / 50;
     assert!(
-        Truth::Yes != Truth::No
-            && [Truth::No, Truth::Unknown, Truth::Yes].iter().all(|truth| verdicts[truth] > least),
+        [Truth::No, Truth::Unknown, Truth::Yes].iter().all(|truth| verdicts[truth] > least),
         "{verdicts:?}"
     );
 }

@@ -10,7 +10,6 @@ use anyhow::Result;
 use super::input;
 use crate::{
     cli::{Reach as Options, ReachFormat},
-    diagnostic::Diagnostic,
     mesh::{Config, Mesh},
     reach::{Enforcement, Flow, Reach, Unseen},
     shell::{Exit, Shell},
@@ -26,7 +25,10 @@ struct Report<'r, 'm> {
 pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
     let mut sources = Sources::default();
     let input = input::read(&options.paths, &mut sources);
-    let mut faults: Vec<Diagnostic> = input.diagnostics.clone();
+    shell.diagnostics(&input.diagnostics, &sources);
+    if !input.is_readable {
+        return Ok(Exit::Error);
+    }
     let mut config = Config::found_in(&input.manifests, &sources);
     config.release =
         options.istio.map_or(config.release, |istio| (istio.minor.minor.into(), istio.patch.into()));
@@ -35,15 +37,10 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
     let scope = match asked::scope(options, &reach) {
         Ok(scope) => scope,
         Err(unknown) => {
-            faults.extend(unknown);
-            shell.diagnostics(&faults, &sources);
+            shell.diagnostics(&unknown, &sources);
             return Ok(Exit::Error);
         }
     };
-    shell.diagnostics(&faults, &sources);
-    if !input.is_readable {
-        return Ok(Exit::Error);
-    }
     let flows = reach.flows(&scope);
     let report = Report { reach: &reach, flows: &flows };
     shell.result(&match options.format {

@@ -25,7 +25,7 @@ pub struct Scope<'m> {
 }
 
 /// The label that every namespace carries (semantics NP33).
-const NAME: &str = "kubernetes.io/metadata.name";
+pub const NAME: &str = "kubernetes.io/metadata.name";
 
 impl<'m> Scope<'m> {
     /// Returns a label as it is written.

@@ -65,6 +65,11 @@ impl AddressSet {
         Self::all().difference(self)
     }
 
+    /// Tells whether everything in it is in the other.
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.difference(other).is_empty()
+    }
+
     /// Returns the fewest ranges that make it up, IPv4 first.
     pub fn networks(&self) -> Vec<IpNet> {
         let v4 = self.v4.iter().flat_map(|(first, last)| {

@@ -13,7 +13,7 @@ use crate::{
 impl<'m> Reach<'m> {
     /// Returns the identity that an endpoint can prove, if it has a certificate; none for nodes and the outside.
     pub fn identity(&self, id: EndpointId) -> Option<Identity> {
-        let endpoints = self.network.endpoints();
+        let endpoints = self.endpoints();
         let (namespace, account) = match endpoints.endpoint(id) {
             Endpoint::Pod(pod) => {
                 let pod = self.mesh.pod(pod);
@@ -31,7 +31,7 @@ impl<'m> Reach<'m> {
 
     /// Tells whether an endpoint has a certificate of the mesh: with a sidecar, or with a token that istiod takes for one.
     pub fn has_certificate(&self, id: EndpointId) -> Truth {
-        match self.network.endpoints().endpoint(id) {
+        match self.endpoints().endpoint(id) {
             Endpoint::Pod(pod) => {
                 let pod = self.mesh.pod(pod);
                 pod.injection.is_injected.or(pod.workload.istiod_token().is_some().into())
@@ -43,7 +43,7 @@ impl<'m> Reach<'m> {
 
     /// Tells whether what an endpoint sends goes through a proxy of its own.
     pub fn has_proxy(&self, id: EndpointId) -> Truth {
-        match self.network.endpoints().endpoint(id) {
+        match self.endpoints().endpoint(id) {
             Endpoint::Pod(pod) => self.mesh.pod(pod).injection.is_injected,
             Endpoint::Unseen(unseen) => unseen.is_meshed.into(),
             Endpoint::Node | Endpoint::Outside => Truth::No,
@@ -109,7 +109,7 @@ impl<'m> Reach<'m> {
     ///
     /// A Sidecar that says nothing of it leaves it to the mesh config, not to a wider Sidecar.
     pub fn may_leave_registry(&self, from: EndpointId) -> Truth {
-        let Endpoint::Pod(pod) = self.network.endpoints().endpoint(from) else {
+        let Endpoint::Pod(pod) = self.endpoints().endpoint(from) else {
             return (self.mesh.config.mesh.outbound_mode() != OutboundMode::RegistryOnly).into();
         };
         let sidecars = self.mesh.sidecars_of(self.mesh.pod(pod));

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use crate::{
     manifest::LabelSelector,
-    mesh::{Mesh, NamespaceId, Pod, PodId, Scope, Truth},
+    mesh::{Mesh, NAME, NamespaceId, Pod, PodId, Scope, Truth},
 };
 
 /// The place of an endpoint in [`Endpoints`].
@@ -58,9 +58,6 @@ pub enum Place {
     /// Some namespace that nothing names, with these labels and no others.
     Other(BTreeMap<String, String>),
 }
-
-/// The label that every namespace carries (semantics NP33).
-pub(super) const NAME: &str = "kubernetes.io/metadata.name";
 
 /// Every endpoint: the pods, then those that are not shown, then the node and the outside.
 #[derive(Debug)]
@@ -183,6 +180,12 @@ impl Unseen {
         }
     }
 
+    /// Tells whether it stands for any pod of a namespace that nothing names or selects.
+    pub fn is_anybody(&self) -> bool {
+        let is_plain = |labels: &BTreeMap<String, String>| labels.keys().all(|key| key == NAME);
+        self.labels.is_empty() && matches!(&self.place, Place::Other(labels) if is_plain(labels))
+    }
+
     fn home(&self, mesh: &Mesh<'_>) -> Option<NamespaceId> {
         match &self.place {
             Place::Named(name) => mesh.namespace_id(name),
@@ -216,8 +219,11 @@ impl Unseen {
 }
 
 impl fmt::Display for Unseen {
-    /// `shop/* (app=web, without a sidecar)`.
+    /// `any meshed pod`, or `shop/* (app=web, without a sidecar)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_anybody() {
+            return f.write_str(if self.is_meshed { "any meshed pod" } else { "any un-meshed pod" });
+        }
         let namespace = match &self.place {
             Place::Named(name) => name.clone(),
             Place::Other(labels) if labels.is_empty() => "*".to_owned(),

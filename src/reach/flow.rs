@@ -4,23 +4,22 @@
 //! whether packets pass. Whatever is the same for several callers is worked out once and said once.
 
 mod allowed;
+mod caller;
 mod outside;
+mod receiver;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
 };
 
-use self::allowed::Passing;
 pub use self::allowed::{Allowed, Term};
 pub use self::outside::Blocks;
-use super::{
-    AddressSet, Call, Client, Door, Endpoint, EndpointId, Identity, Lock, Place, Policy, Port, PortSet,
-    Reach, Way, transport::Chain,
-};
+use self::{caller::Caller, receiver::Receiver};
+use super::{EndpointId, Policy, Port, PortSet, Reach, door};
 use crate::{
-    manifest::{Mode, Protocol},
-    mesh::{Pod, PortProtocol, Truth},
+    manifest::Protocol,
+    mesh::{Pod, Truth},
 };
 
 /// One end of a flow, as a list names it.
@@ -90,7 +89,7 @@ pub enum Mark {
     Unknown(String),
 }
 
-/// Which flows are asked for; nothing restricts nothing.
+/// Which flows are asked for; where nothing is said, nothing is restricted.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
     /// Only from these.
@@ -101,51 +100,30 @@ pub struct Scope {
     pub ports: Option<Vec<Port>>,
 }
 
-/// Who calls, as far as a receiver can tell callers apart.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Caller {
-    certificate: Truth,
-    identity: Option<Identity>,
-    /// Whether it stands for pods of any account.
-    is_anybody: bool,
-    /// The place of the addresses that it calls from, where they are known.
-    addresses: Option<usize>,
-    requests: Vec<Client>,
-    bytes: Vec<Client>,
-    is_registered: Truth,
-    /// Why packets may not pass, where that cannot be told.
-    doubt: Option<String>,
-}
+impl Scope {
+    fn is_from(&self, end: End) -> bool {
+        self.from.as_ref().is_none_or(|from| from.contains(&end))
+    }
 
-/// The two things that bytes can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Request,
-    Bytes,
+    fn is_to(&self, end: End) -> bool {
+        self.to.as_ref().is_none_or(|to| to.contains(&end))
+    }
 }
 
 impl<'m> Reach<'m> {
     /// Returns everything that is open, by destination and port.
     pub fn flows(&self, scope: &Scope) -> Vec<Flow> {
-        let is_asked = |end: &End| scope.to.as_ref().is_none_or(|to| to.contains(end));
-        let pods = self.mesh.pods().iter().map(|pod| End::Pod(self.endpoints().of(pod.id)));
-        let mut flows = Vec::new();
-        for end in pods.filter(is_asked) {
-            if let End::Pod(to) = end {
-                flows.extend(self.of_pod(to, scope));
-            }
-        }
-        flows.extend(self.to_outside(scope));
-        flows
+        let pods = self.mesh.pods().iter().map(|pod| self.endpoints().of(pod.id));
+        let asked = pods.filter(|pod| scope.is_to(End::Pod(*pod)));
+        asked.flat_map(|pod| self.to_pod(pod, scope)).chain(self.to_outside(scope)).collect()
     }
 
-    fn of_pod(&self, to: EndpointId, scope: &Scope) -> Vec<Flow> {
+    fn to_pod(&self, to: EndpointId, scope: &Scope) -> Vec<Flow> {
         let pod = self.endpoints().pod(to).expect("it is shown");
         let inbound = self.network.into_pod(to);
         let outside = self.network.from_outside(to);
         let cuts =
             inbound.iter().map(|inbound| &inbound.ports).chain(outside.iter().map(|(_, ports, _)| ports));
-        let is_from = |end: &End| scope.from.as_ref().is_none_or(|from| from.contains(end));
         // Ports that are asked for have lines of their own.
         let mut open = BTreeMap::<(Option<Port>, Passage, Vec<End>), PortSet>::new();
         for ports in atoms(self.ports_told_apart(pod), cuts, scope) {
@@ -162,7 +140,7 @@ impl<'m> Reach<'m> {
             for (addresses, _, is_open) in outside.iter().filter(|(_, ports, _)| ports.contains(port)) {
                 self.blocks.within(addresses).for_each(|block| add(End::Outside(block), *is_open));
             }
-            sources.retain(|end, _| is_from(end));
+            sources.retain(|end, _| scope.is_from(*end));
             for (passage, from) in self.passages(pod, port, &sources) {
                 let asked = scope.ports.as_ref().map(|_| port);
                 let all = open.entry((asked, passage, from)).or_default();
@@ -184,7 +162,7 @@ impl<'m> Reach<'m> {
         ports.extend(self.mesh.declared_ports(pod));
         ports.extend(self.mesh.ports_with_a_mode(pod));
         ports.extend(pod.capture.told_apart());
-        ports.insert(super::door::INBOUND);
+        ports.insert(door::INBOUND);
         let sidecars = self.mesh.sidecars_of(pod).into_iter().flatten();
         ports.extend(sidecars.flat_map(|sidecar| &sidecar.ingress).map(|listener| listener.port.number()));
         ports.extend(self.authorization.given(pod).flat_map(Policy::ports));
@@ -198,7 +176,7 @@ impl<'m> Reach<'m> {
         port: Port,
         sources: &BTreeMap<End, Truth>,
     ) -> Vec<(Passage, Vec<End>)> {
-        let door = (port.protocol == Protocol::Tcp).then(|| Door::at(self.mesh, pod, port.number));
+        let receiver = Receiver::at(self, pod, port);
         let mut kinds = BTreeMap::<Caller, Vec<End>>::new();
         for (end, is_open) in sources.iter().filter(|(_, is_open)| is_open.is_possible()) {
             let caller = self.caller(*end, pod, port, *is_open);
@@ -206,49 +184,11 @@ impl<'m> Reach<'m> {
         }
         let mut open = BTreeMap::<Passage, Vec<End>>::new();
         for (caller, ends) in kinds {
-            for passage in self.passages_of(pod, port, door.as_ref(), &caller) {
-                for end in &ends {
-                    // An account is said once it is the same for all.
-                    open.entry(passage.clone()).or_default().push(*end);
-                }
+            for passage in receiver.passages(&caller) {
+                open.entry(passage).or_default().extend(&ends);
             }
         }
         with_accounts(open)
-    }
-
-    fn caller(&self, end: End, to: &Pod<'m>, port: Port, is_open: Truth) -> Caller {
-        let End::Pod(from) = end else {
-            return Caller {
-                certificate: Truth::No,
-                identity: None,
-                is_anybody: false,
-                addresses: match end {
-                    End::Outside(block) => Some(block),
-                    End::Pod(_) => None,
-                },
-                requests: vec![Client::PlainHttp],
-                bytes: vec![Client::PlainBytes],
-                is_registered: Truth::Yes,
-                doubt: (!is_open.is_certain()).then(|| self.network_doubt(end, to)),
-            };
-        };
-        let is_proxied = port.protocol == Protocol::Tcp && self.has_proxy(from).is_possible();
-        let clients = |is_http| self.own_clients(from, to, port.number, is_http);
-        let is_declared = || self.mesh.services_at(to, port.number).next().is_some();
-        Caller {
-            certificate: self.has_certificate(from),
-            identity: self.identity(from),
-            is_anybody: matches!(self.endpoints().endpoint(from), Endpoint::Unseen(unseen) if unseen.is_anybody()),
-            addresses: None,
-            requests: if is_proxied { clients(true) } else { vec![Client::PlainHttp] },
-            bytes: if is_proxied { clients(false) } else { vec![Client::PlainBytes] },
-            is_registered: if !is_proxied || is_declared() {
-                Truth::Yes
-            } else {
-                self.may_leave_registry(from)
-            },
-            doubt: (!is_open.is_certain()).then(|| self.network_doubt(end, to)),
-        }
     }
 
     /// Says why it cannot be told whether packets pass.
@@ -269,176 +209,10 @@ impl<'m> Reach<'m> {
         format!("the labels of namespace `{namespace}` are not in the tree")
     }
 
-    /// Returns what is open to a caller whose packets pass.
-    fn passages_of(
-        &self,
-        pod: &Pod<'m>,
-        port: Port,
-        door: Option<&Door<'m>>,
-        caller: &Caller,
-    ) -> Vec<Passage> {
-        let bare = |taken_for| {
-            let mark = match &caller.doubt {
-                Some(doubt) => Mark::Unknown(doubt.clone()),
-                None if caller.is_registered.is_certain() => Mark::Open,
-                None => Mark::AroundItsProxy,
-            };
-            vec![Passage { taken_for, account: None, allowed: Allowed::default(), mark }]
-        };
-        let door = match (port.protocol, door) {
-            (Protocol::Udp, _) => return bare(TakenFor::Udp),
-            (Protocol::Sctp, _) => return bare(TakenFor::Sctp),
-            (Protocol::Tcp, None) => return bare(TakenFor::Tcp),
-            (Protocol::Tcp, Some(door)) => door,
-        };
-        let locks = door.locks();
-        if locks == [Lock::Bare] {
-            return bare(TakenFor::Tcp);
-        }
-        let mut found = Vec::new();
-        for is_known in [true, false] {
-            if is_known && !caller.certificate.is_possible() {
-                continue;
-            }
-            let both = [Kind::Request, Kind::Bytes]
-                .map(|kind| self.of_kind(pod, port, door, &locks, caller, is_known, kind));
-            let account = caller.identity.as_ref().filter(|_| is_known);
-            let account = account.map(|identity| {
-                if caller.is_anybody {
-                    String::new()
-                } else {
-                    format!("{}/{}", identity.namespace, identity.account)
-                }
-            });
-            found.extend(
-                joined(&locks, both)
-                    .into_iter()
-                    .map(|passage| Passage { account: account.clone(), ..passage }),
-            );
-        }
-        found
-    }
-
-    /// Returns what is open to a caller who is known or not and sends requests, or bytes.
-    #[expect(clippy::too_many_arguments, reason = "each is one part of the question")]
-    fn of_kind(
-        &self,
-        pod: &Pod<'m>,
-        port: Port,
-        door: &Door<'m>,
-        locks: &[Lock],
-        caller: &Caller,
-        is_known: bool,
-        kind: Kind,
-    ) -> Vec<(Allowed, Mark)> {
-        let reads_requests = locks.iter().any(|lock| lock.reads_requests());
-        if kind == Kind::Request && !reads_requests {
-            return Vec::new();
-        }
-        let doubt = door.doubt(self.mesh, pod);
-        let behind = |lock: &Lock| -> Passing {
-            let ways: BTreeSet<Way> = Client::ALL
-                .into_iter()
-                .filter(|client| kind == Kind::Bytes || client.carries_http())
-                .filter_map(|client| {
-                    lock.way(client).filter(|_| !client.has_certificate() || *lock != Lock::Bare)
-                })
-                .filter(|way| way.is_known == is_known && kind.is_taken(*way, reads_requests, locks.len()))
-                .collect();
-            let mut passing = Passing::default();
-            for way in ways {
-                let one = self.passing(pod, port, caller, way);
-                passing.certain.extend(one.certain);
-                passing.judged.extend(one.judged);
-            }
-            passing.tidied()
-        };
-        let base = caller.mark(locks, is_known, kind);
-        if let (Some(doubt), Some(_)) = (&doubt, door.foreign) {
-            return vec![(Allowed::default(), base.unsure(doubt))];
-        }
-        let passing: Vec<Passing> = locks.iter().map(behind).collect();
-        let read = locks.iter().zip(&passing).filter(|(lock, _)| lock.reads_requests());
-        if kind == Kind::Request && read.clone().all(|(_, passing)| *passing == Passing::default()) {
-            return Vec::new();
-        }
-        let mut found = Vec::new();
-        for one in passing.iter().flat_map(|passing| &passing.certain) {
-            let has =
-                |passing: &Passing| passing.certain.iter().any(|other| other.is_everything() || other == one);
-            let mark = match &doubt {
-                Some(doubt) if !passing.iter().all(has) => base.clone().unsure(doubt),
-                _ => base.clone(),
-            };
-            found.push((one.clone(), mark));
-        }
-        for (one, provider) in passing.iter().flat_map(|passing| &passing.judged) {
-            found.push((one.clone(), base.clone().unsure(&format!("the provider `{provider}` decides"))));
-        }
-        if let ([lock], Kind::Bytes) = (locks, kind)
-            && self.is_heard(pod, port, *lock, is_known)
-            && !passing[0].certain.iter().any(Allowed::is_everything)
-            && caller.doubt.is_none()
-            && passing[0].judged.is_empty()
-            && (!is_known || caller.certificate.is_certain())
-        {
-            found.push((Allowed::default(), Mark::GreetingOnly));
-        }
-        found.sort();
-        found.dedup();
-        // What is open anyway needs no doubt beside it.
-        let is_open = |(allowed, mark): &(Allowed, Mark)| {
-            allowed.is_everything() && matches!(mark, Mark::Open | Mark::AroundItsProxy)
-        };
-        if found.iter().any(is_open) {
-            found.retain(is_open);
-        }
-        found
-    }
-
-    fn passing(&self, pod: &Pod<'m>, port: Port, caller: &Caller, way: Way) -> Passing {
-        let Some(chain) = way.chain else { return Passing::everything() };
-        let identity = caller.identity.as_ref().filter(|_| way.is_known);
-        let requests = self.authorization.requests(pod, Call { chain, caller: identity, port: port.number });
-        let addresses = caller.addresses.map(|block| self.blocks.addresses(block));
-        Passing::of(&requests, way, addresses)
-    }
-
-    /// Tells whether a server's first words get out before its sidecar's policies are asked (semantics J15).
-    ///
-    /// Measured: an inspector waits for the client's first bytes, and for ever unless `protocolDetectionTimeout` is set.
-    fn is_heard(&self, pod: &Pod<'m>, port: Port, lock: Lock, is_known: bool) -> bool {
-        let Lock::Proxied(mode, protocol) = lock else { return false };
-        let is_asked_first = |known: bool| known == is_known;
-        let takes_bytes = Client::ALL.into_iter().filter_map(|client| lock.way(client));
-        let has_way =
-            takes_bytes.filter(|way| way.chain == Some(Chain::Tcp)).any(|way| is_asked_first(way.is_known));
-        let waits = self.mesh.config.mesh.waits_for_first_bytes();
-        let is_chosen = mode == Mode::Disable && protocol == PortProtocol::Tcp || !waits;
-        has_way && (is_known || is_chosen) && self.is_server_first(pod, port.number)
-    }
-
-    fn is_server_first(&self, pod: &Pod<'m>, port: u16) -> bool {
-        const PORTS: [u16; 4] = [21, 22, 25, 3306];
-        const WORDS: [&str; 4] = ["mysql", "smtp", "ftp", "ssh"];
-        let speaks = |declared: &crate::manifest::ServicePort| {
-            let word =
-                declared.app_protocol.as_ref().or(declared.name.as_ref()).map(|word| word.to_lowercase());
-            PORTS.contains(&declared.port.value)
-                || word.is_some_and(|word| WORDS.contains(&word.split('-').next().unwrap_or_default()))
-        };
-        PORTS.contains(&port) || self.mesh.services_at(pod, port).any(|(_, declared)| speaks(declared))
-    }
-
     /// Returns the name of an end, as `--from` and `--to` take it.
     pub fn end_name(&self, end: End) -> String {
         match end {
-            End::Pod(id) => match self.endpoints().endpoint(id) {
-                Endpoint::Unseen(unseen) if unseen.is_anybody() => {
-                    (if unseen.is_meshed { "any meshed pod" } else { "any un-meshed pod" }).to_owned()
-                }
-                _ => self.endpoints().name(id),
-            },
+            End::Pod(id) => self.endpoints().name(id),
             End::Outside(block) => self.blocks.name(block).to_owned(),
         }
     }
@@ -447,36 +221,6 @@ impl<'m> Reach<'m> {
     pub fn ends(&self) -> Vec<End> {
         let pods = self.endpoints().all_pods().map(End::Pod);
         pods.chain((0..self.blocks.len()).map(End::Outside)).collect()
-    }
-}
-
-impl Caller {
-    /// Says how sure it is that what passes passes for this caller, and whether its own proxy lets it.
-    fn mark(&self, locks: &[Lock], is_known: bool, kind: Kind) -> Mark {
-        if let Some(doubt) = &self.doubt {
-            return Mark::Unknown(doubt.clone());
-        }
-        if is_known && !self.certificate.is_certain() {
-            let namespace = self.identity.as_ref().map_or("", |identity| &identity.namespace);
-            return Mark::Unknown(format!("injection in `{namespace}` is not known"));
-        }
-        let own = match kind {
-            Kind::Request => &self.requests,
-            Kind::Bytes => &self.bytes,
-        };
-        let reads_requests = locks.iter().any(|lock| lock.reads_requests());
-        let passes = |client: &Client| {
-            locks.iter().all(|lock| {
-                lock.way(*client).is_some_and(|way| {
-                    way.is_known == is_known && kind.is_taken(way, reads_requests, locks.len())
-                })
-            })
-        };
-        if self.is_registered.is_certain() && own.iter().all(passes) {
-            Mark::Open
-        } else {
-            Mark::AroundItsProxy
-        }
     }
 }
 
@@ -503,29 +247,6 @@ fn with_accounts(open: BTreeMap<Passage, Vec<End>>) -> Vec<(Passage, Vec<End>)> 
     joined.into_iter().map(of).collect()
 }
 
-/// Joins what is the same for requests and for bytes, and names the rest by its half.
-fn joined(locks: &[Lock], both: [Vec<(Allowed, Mark)>; 2]) -> Vec<Passage> {
-    let [requests, bytes] = both;
-    let protocols: BTreeSet<Option<PortProtocol>> = locks
-        .iter()
-        .map(|lock| match lock {
-            Lock::Proxied(_, protocol) => Some(*protocol),
-            Lock::Bare | Lock::Shut => None,
-        })
-        .collect();
-    let is_auto = protocols.contains(&Some(PortProtocol::Auto));
-    let is_only_auto = is_auto && protocols.len() == 1;
-    let of = |taken_for, found: Vec<(Allowed, Mark)>| {
-        found.into_iter().map(move |(allowed, mark)| Passage { taken_for, account: None, allowed, mark })
-    };
-    if is_only_auto && requests == bytes {
-        return of(TakenFor::Auto, bytes).collect();
-    }
-    let (http, tcp) =
-        if is_auto { (TakenFor::AutoHttp, TakenFor::AutoTcp) } else { (TakenFor::Http, TakenFor::Tcp) };
-    of(http, requests).chain(of(tcp, bytes)).collect()
-}
-
 /// Returns the ports that have to be looked at one by one: those that are asked for, or those that anything tells apart,
 /// and all others together.
 fn atoms<'a>(apart: BTreeSet<u16>, cuts: impl Iterator<Item = &'a PortSet>, scope: &Scope) -> Vec<PortSet> {
@@ -542,17 +263,6 @@ fn atoms<'a>(apart: BTreeSet<u16>, cuts: impl Iterator<Item = &'a PortSet>, scop
         atoms = halves.filter(|half| !half.is_empty()).collect();
     }
     atoms
-}
-
-impl Kind {
-    /// Tells whether a way is one for such bytes. Where it is open what a port is, a request that passes as bytes passes.
-    fn is_taken(self, way: Way, reads_requests: bool, locks: usize) -> bool {
-        match (self, way.chain) {
-            (Self::Request, Some(Chain::Http)) | (Self::Bytes, Some(Chain::Tcp) | None) => true,
-            (Self::Request, Some(Chain::Tcp) | None) => reads_requests && locks > 1,
-            (Self::Bytes, Some(Chain::Http)) => false,
-        }
-    }
 }
 
 impl Mark {
@@ -595,25 +305,14 @@ impl Flow {
     }
 }
 
-impl Passing {
-    fn tidied(mut self) -> Self {
-        self.certain.sort();
-        self.certain.dedup();
-        if self.certain.iter().any(Allowed::is_everything) {
-            return Self::everything();
+impl TakenFor {
+    /// Returns what an application takes bytes for that no sidecar reads.
+    fn bare(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Tcp => Self::Tcp,
+            Protocol::Udp => Self::Udp,
+            Protocol::Sctp => Self::Sctp,
         }
-        self.judged.sort();
-        self.judged.dedup();
-        self
-    }
-}
-
-impl super::Unseen {
-    /// Tells whether it stands for any pod of a namespace that nothing names or selects.
-    pub fn is_anybody(&self) -> bool {
-        let is_plain =
-            |labels: &BTreeMap<String, String>| labels.keys().all(|key| key == super::endpoint::NAME);
-        self.labels.is_empty() && matches!(&self.place, Place::Other(labels) if is_plain(labels))
     }
 }
 
@@ -640,12 +339,5 @@ impl fmt::Display for Mark {
             Self::GreetingOnly => f.write_str("greeting only"),
             Self::Unknown(reason) => write!(f, "? {reason}"),
         }
-    }
-}
-
-impl AddressSet {
-    /// Tells whether everything in it is in the other.
-    pub(super) fn is_subset(&self, other: &Self) -> bool {
-        self.difference(other).is_empty()
     }
 }

@@ -43,7 +43,7 @@ impl<'m> Reach<'m> {
         match &question.to {
             Target::Address(address, _) => self.to_address(question.from, *address, question.port),
             Target::Pod(to) => {
-                let pod = self.network.endpoints().pod(*to).expect("a target is a pod that is shown");
+                let pod = self.endpoints().pod(*to).expect("a target is a pod that is shown");
                 self.packets(question, *to).and(self.at_pod(question, pod))
             }
         }
@@ -51,7 +51,7 @@ impl<'m> Reach<'m> {
 
     /// What NetworkPolicies say of an address outside; nodes and the outside itself have none.
     fn to_address(&self, from: EndpointId, address: IpAddr, port: Port) -> Truth {
-        match self.network.endpoints().endpoint(from) {
+        match self.endpoints().endpoint(from) {
             Endpoint::Node | Endpoint::Outside => return Truth::Yes,
             Endpoint::Pod(_) | Endpoint::Unseen(_) => {}
         }
@@ -61,7 +61,7 @@ impl<'m> Reach<'m> {
     }
 
     fn packets(&self, question: &Question, to: EndpointId) -> Truth {
-        match self.network.endpoints().endpoint(question.from) {
+        match self.endpoints().endpoint(question.from) {
             Endpoint::Outside => {
                 let Some(address) = question.request.source else { return Truth::Unknown };
                 let open = self.network.from_outside(to).into_iter();

@@ -4,6 +4,7 @@ use crate::{
     cli::Reach as Options,
     diagnostic::Diagnostic,
     reach::{End, Reach, Scope},
+    schema::nearest,
 };
 
 /// Reads the names; a fault for each that nothing is called.
@@ -33,20 +34,11 @@ fn is_called(name: &str, asked: &str) -> bool {
 }
 
 fn unknown(name: &str, ends: &[(String, End)]) -> Diagnostic {
-    let near = ends.iter().map(|(other, _)| (strsim(name, other), other)).max_by_key(|(alike, _)| *alike);
-    let help = match near {
-        Some((alike, near)) if alike * 2 >= name.len() => format!("did you mean `{near}`?"),
-        _ => "a workload is called `namespace/name`, and `namespace/*` is all of a namespace; `outside`, `any meshed \
+    let help = match nearest(name, ends.iter().map(|(other, _)| other.as_str())) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "a workload is called `namespace/name`, and `namespace/*` is all of a namespace; `outside`, `any meshed \
               pod` and the blocks of policies are ends as well"
             .to_owned(),
     };
     Diagnostic::general("end-unknown", format!("nothing in the manifests is called `{name}`")).with_help(help)
-}
-
-/// How many bytes two names share at their ends.
-fn strsim(a: &str, b: &str) -> usize {
-    let common = |a: &mut dyn Iterator<Item = u8>, b: &mut dyn Iterator<Item = u8>| {
-        a.zip(b).take_while(|(a, b)| a == b).count()
-    };
-    common(&mut a.bytes(), &mut b.bytes()) + common(&mut a.bytes().rev(), &mut b.bytes().rev())
 }

@@ -18,7 +18,9 @@ enum Way {
 }
 
 /// The ways between ends, with the ports of each.
-fn ways(report: &Report<'_, '_>) -> BTreeMap<(End, End), (Way, BTreeSet<String>)> {
+type Ways = BTreeMap<(End, End), (Way, String)>;
+
+fn ways(report: &Report<'_, '_>) -> Ways {
     let mut ways = BTreeMap::<(End, End), (Way, BTreeSet<String>)>::new();
     for flow in report.flows {
         let way = match (&flow.passage.mark, &flow.passage.account) {
@@ -32,11 +34,12 @@ fn ways(report: &Report<'_, '_>) -> BTreeMap<(End, End), (Way, BTreeSet<String>)
             ports.insert(flow.ports_text());
         }
     }
-    ways
+    let joined = |ports: BTreeSet<String>| ports.into_iter().collect::<Vec<_>>().join(" ");
+    ways.into_iter().map(|(ends, (way, ports))| (ends, (way, joined(ports)))).collect()
 }
 
 /// Returns the ends of flows, in order.
-fn ends(ways: &BTreeMap<(End, End), (Way, BTreeSet<String>)>) -> Vec<End> {
+fn ends(ways: &Ways) -> Vec<End> {
     let ends: BTreeSet<End> = ways.keys().flat_map(|(from, to)| [*from, *to]).collect();
     ends.into_iter().collect()
 }
@@ -75,15 +78,8 @@ pub(super) fn dot(report: &Report<'_, '_>) -> String {
             Way::Plain => "color=\"#b3261e\"",
             Way::Unknown => "color=\"#8a6d00\", style=dashed",
         };
-        let ports: Vec<&str> = ports.iter().map(String::as_str).collect();
         let name = |end| report.reach.end_name(end).replace('"', "\\\"");
-        let _ = writeln!(
-            text,
-            "  \"{}\" -> \"{}\" [label=\"{}\", {style}];",
-            name(*from),
-            name(*to),
-            ports.join(" ")
-        );
+        let _ = writeln!(text, "  \"{}\" -> \"{}\" [label=\"{}\", {style}];", name(*from), name(*to), ports);
     }
     text + "}\n"
 }
@@ -103,8 +99,7 @@ pub(super) fn mermaid(report: &Report<'_, '_>) -> String {
             Way::Plain => "==>",
             Way::Unknown => "-.->",
         };
-        let ports: Vec<&str> = ports.iter().map(String::as_str).collect();
-        let _ = writeln!(text, "  n{} {arrow}|\"{}\"| n{}", place(from), ports.join(" "), place(to));
+        let _ = writeln!(text, "  n{} {arrow}|\"{}\"| n{}", place(from), ports, place(to));
     }
     text
 }
@@ -134,8 +129,7 @@ pub(super) fn svg(report: &Report<'_, '_>) -> String {
         let (start, end) = (row(&from, source), row(&to, target));
         let (color, dash) = colored(*way);
         let (x1, x2) = (LEFT + BOX, right - 8);
-        let (bend, ports) =
-            (usize::midpoint(x1, x2), ports.iter().map(String::as_str).collect::<Vec<_>>().join(" "));
+        let bend = usize::midpoint(x1, x2);
         let title =
             format!("{} to {} at {ports}", report.reach.end_name(*source), report.reach.end_name(*target));
         let _ = writeln!(

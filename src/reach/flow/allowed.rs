@@ -39,6 +39,22 @@ impl Allowed {
     }
 }
 
+impl FromIterator<Passing> for Passing {
+    /// What any of them lets through.
+    fn from_iter<I: IntoIterator<Item = Passing>>(all: I) -> Self {
+        let mut any = Self::default();
+        for one in all {
+            any.certain.extend(one.certain);
+            any.judged.extend(one.judged);
+        }
+        any.certain.sort();
+        any.certain.dedup();
+        any.judged.sort();
+        any.judged.dedup();
+        if any.certain.iter().any(Allowed::is_everything) { Self::everything() } else { any }
+    }
+}
+
 impl Passing {
     pub(super) fn everything() -> Self {
         Self { certain: vec![Allowed::default()], judged: Vec::new() }

@@ -85,16 +85,15 @@ impl Blocks {
 impl Reach<'_> {
     /// Returns what pods reach outside the cluster. Of pods that are not shown nothing is known.
     pub(super) fn to_outside(&self, scope: &Scope) -> Vec<Flow> {
-        let is_from = |end: End| scope.from.as_ref().is_none_or(|from| from.contains(&end));
         let mut flows = Vec::new();
         for block in 0..self.blocks.len() {
-            if !scope.to.as_ref().is_none_or(|to| to.contains(&End::Outside(block))) {
+            if !scope.is_to(End::Outside(block)) {
                 continue;
             }
             let mut open = BTreeMap::<(PortSet, Passage), Vec<End>>::new();
             for pod in self.mesh.pods() {
                 let from = self.endpoints().of(pod.id);
-                if is_from(End::Pod(from)) {
+                if scope.is_from(End::Pod(from)) {
                     for (ports, passage) in self.out_of(from, block, scope) {
                         open.entry((ports, passage)).or_default().push(End::Pod(from));
                     }
@@ -126,11 +125,7 @@ impl Reach<'_> {
                 Protocol::Tcp => self.registered(from, addresses),
                 Protocol::Udp | Protocol::Sctp => PortSet::all(),
             };
-            let taken_for = match protocol {
-                Protocol::Tcp => TakenFor::Tcp,
-                Protocol::Udp => TakenFor::Udp,
-                Protocol::Sctp => TakenFor::Sctp,
-            };
+            let taken_for = TakenFor::bare(protocol);
             let parts = [
                 (certain.intersection(&registered), Mark::Open),
                 (certain.difference(&registered), Mark::AroundItsProxy),
