@@ -23,6 +23,10 @@ pub enum Language {
 pub(super) enum State {
     /// Nothing was read.
     Start,
+    /// The first slash, where those in a row are merged.
+    First,
+    /// The path `//`, which is all that merging leaves of slashes alone.
+    Twin,
     /// A slash.
     Slash,
     /// A segment that is `.` so far.
@@ -88,14 +92,18 @@ fn path_step(option: Normalization, state: State, byte: u8) -> Option<State> {
         return None;
     }
     match (state, hex(byte)) {
-        (State::Start, _) => (byte == b'/').then_some(State::Slash),
+        (State::Start, _) => {
+            (byte == b'/').then_some(if merges(option) { State::First } else { State::Slash })
+        }
+        (State::First, _) if byte == b'/' => Some(State::Twin),
+        (State::Twin, _) => None,
         (State::Percent, Some(digit)) => Some(State::Digit(digit)),
         (State::Digit(high), Some(low)) => stays_escaped(option, high * 16 + low).then_some(State::Within),
         (State::Slash, _) if byte == b'/' => (!merges(option)).then_some(State::Slash),
         (State::Dot | State::Dots, _) if byte == b'/' => None,
         (_, _) if byte == b'/' => Some(State::Slash),
         (_, _) if byte == b'%' => Some(State::Percent),
-        (State::Slash, _) if byte == b'.' => Some(State::Dot),
+        (State::First | State::Slash, _) if byte == b'.' => Some(State::Dot),
         (State::Dot, _) if byte == b'.' => Some(State::Dots),
         (_, _) => Some(State::Within),
     }

@@ -113,9 +113,10 @@ fn resolved(path: &str) -> String {
     format!("/{}", segments.join("/"))
 }
 
+/// Joins what is between the slashes, and keeps the first and the last: of slashes alone two remain.
 fn merged(path: &str) -> String {
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    let end = if path.len() > 1 && path.ends_with('/') && !segments.is_empty() { "/" } else { "" };
+    let end = if path.len() > 1 && path.ends_with('/') { "/" } else { "" };
     format!("/{}{end}", segments.join("/"))
 }
 
