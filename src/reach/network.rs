@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     manifest::{Direction, NetworkPolicy, Object, PolicyType},
-    mesh::Truth,
+    mesh::{Pod, Truth},
 };
 
 /// How NetworkPolicies are enforced, where that differs between implementations.
@@ -162,7 +162,7 @@ impl<'m> Network<'m> {
     /// Returns the ports that both edges open at a destination.
     fn ports(&self, to: EndpointId, egress: EdgeId, ingress: EdgeId) -> PortSet {
         let pod = self.endpoints.pod(to);
-        let [out, into] = [egress, ingress].map(|edge| self.edges.ports(edge, pod));
+        let (out, into) = (self.edges.ports(egress, self.named(to)), self.edges.ports(ingress, pod));
         match (out, into) {
             (out, into) if into.is_all() => out.into_owned(),
             (out, into) if out.is_all() => into.into_owned(),
@@ -199,15 +199,21 @@ impl<'m> Network<'m> {
         open
     }
 
+    /// Returns the pod whose names of ports a rule of egress means. One with the node's own network may be taken for the node,
+    /// which has none (NP30).
+    fn named(&self, to: EndpointId) -> Option<&'m Pod<'m>> {
+        self.endpoints.pod(to).filter(|pod| !pod.workload.has_host_network())
+    }
+
     /// Returns the ports of a pod that are open in one direction to one peer, as if the other side had no policy.
     pub fn one_side(&self, direction: Direction, from: EndpointId, to: EndpointId) -> Open {
-        let (subject, peer) = match direction {
-            PolicyType::Ingress => (to, from),
-            PolicyType::Egress => (from, to),
+        let (subject, peer, named) = match direction {
+            PolicyType::Ingress => (to, from, self.endpoints.pod(to)),
+            PolicyType::Egress => (from, to, self.named(to)),
         };
         let mut open = Open::default();
         for edge in self.sides[subject.index()].of(direction) {
-            open.add(&self.edges.ports(*edge, self.endpoints.pod(to)), self.edges.is_peer(*edge, peer));
+            open.add(&self.edges.ports(*edge, named), self.edges.is_peer(*edge, peer));
         }
         open
     }

@@ -98,7 +98,7 @@ fn one_side(
         }
         isolated_by.get_or_insert(&policy.name);
         for rule in list(&spec[direction.key()]) {
-            let from = peers(cluster, &rule[direction.peers()], &policy.namespace, peer);
+            let from = peers(cluster, direction, &rule[direction.peers()], &policy.namespace, peer);
             opened = opened.max(from.min(ports(&rule["ports"], question, destination)));
         }
     }
@@ -145,14 +145,30 @@ impl Direction {
 }
 
 /// NP09, NP20, NP21: no peer is every peer; several are alternatives.
-fn peers(cluster: &Cluster, peers: &Value, policy_namespace: &str, end: &End<'_>) -> Truth {
+fn peers(
+    cluster: &Cluster,
+    direction: Direction,
+    peers: &Value,
+    policy_namespace: &str,
+    end: &End<'_>,
+) -> Truth {
     if list(peers).is_empty() {
         return Truth::Yes;
     }
-    list(peers).iter().map(|peer| is_peer(cluster, peer, policy_namespace, end)).max().unwrap_or(Truth::No)
+    list(peers)
+        .iter()
+        .map(|peer| is_peer(cluster, direction, peer, policy_namespace, end))
+        .max()
+        .unwrap_or(Truth::No)
 }
 
-fn is_peer(cluster: &Cluster, peer: &Value, policy_namespace: &str, end: &End<'_>) -> Truth {
+fn is_peer(
+    cluster: &Cluster,
+    direction: Direction,
+    peer: &Value,
+    policy_namespace: &str,
+    end: &End<'_>,
+) -> Truth {
     let block = &peer["ipBlock"];
     match end {
         End::Outside(address) => in_block(block, *address).into(),
@@ -165,7 +181,10 @@ fn is_peer(cluster: &Cluster, peer: &Value, policy_namespace: &str, end: &End<'_
             }
         }
         // NP19: a block is for what is outside the cluster.
-        End::Pod(_) | End::Stranger { .. } if !block.is_null() => covers_service_of(cluster, block, end),
+        End::Pod(_) | End::Stranger { .. } if !block.is_null() => match direction {
+            Direction::Egress => covers_service_of(cluster, block, end),
+            Direction::Ingress => Truth::No,
+        },
         End::Pod(pod) => in_namespace(cluster, peer, policy_namespace, pod.namespace, None)
             .min(selects(&peer["podSelector"], |key| pod.label(key)).into()),
         End::Stranger { namespace, labels, of } => {

@@ -460,6 +460,20 @@ fn np36_egress_to_the_address_of_a_service_is_undefined() {
 }
 
 #[test]
+fn np36_ingress_from_the_address_of_a_service_is_nobody() {
+    let service = object(
+        "v1",
+        "Service",
+        "a/y",
+        "",
+        "spec: {clusterIP: 10.96.0.9, selector: {app: y}, ports: [{port: 80}]}",
+    );
+    let ingress =
+        "{podSelector: {matchLabels: {app: x}}, ingress: [{from: [{ipBlock: {cidr: 10.96.0.0/12}}]}]}";
+    assert_eq!(verdict(&[with(ingress), vec![service]].concat(), y_to_x()), CLOSED_IN);
+}
+
+#[test]
 fn np38_labels_come_from_the_pod_template() {
     let workload = object(
         "apps/v1",

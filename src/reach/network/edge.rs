@@ -104,7 +104,7 @@ impl Edges {
             let namespace = mesh.namespace_id(policy.meta.namespace()).expect("policies live in namespaces");
             let of = |edges: &mut Self, resolver: &mut Resolver<'_, 'm>, direction| {
                 let rules = policy.rules(direction).iter();
-                rules.map(|rule| edges.of_rule(resolver, namespace, rule)).collect::<Vec<_>>()
+                rules.map(|rule| edges.of_rule(resolver, namespace, direction, rule)).collect::<Vec<_>>()
             };
             let ingress = of(self, resolver, PolicyType::Ingress);
             let egress = of(self, resolver, PolicyType::Egress);
@@ -117,12 +117,13 @@ impl Edges {
         &mut self,
         resolver: &mut Resolver<'_, 'm>,
         namespace: NamespaceId,
+        direction: Direction,
         rule: &'m NetworkRule,
     ) -> EdgeId {
         let peers = if rule.peers.is_empty() {
             self.all.get(EVERYONE).peers
         } else {
-            let (certain, possible, addresses) = resolver.peers(namespace, &rule.peers);
+            let (certain, possible, addresses) = resolver.peers(namespace, direction, &rule.peers);
             self.peers.intern(Peers { is_everyone: false, certain, possible, addresses })
         };
         let ports = self.ports.intern(rule_ports(&rule.ports));

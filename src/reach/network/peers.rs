@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt::Write as _};
 
 use super::{Enforcement, Set};
 use crate::{
-    manifest::{LabelSelector, Peer},
+    manifest::{Direction, IpBlock, LabelSelector, Object, Peer, PolicyType, Service},
     mesh::{NamespaceId, Truth},
     reach::{
         AddressSet, Endpoint, EndpointId, Endpoints,
@@ -42,11 +42,13 @@ impl<'a, 'm> Resolver<'a, 'm> {
     pub(super) fn peers(
         &mut self,
         namespace: NamespaceId,
+        direction: Direction,
         peers: &'m [Spanned<Peer>],
     ) -> (Set, Set, AddressSet) {
         let addresses = peers.iter().filter_map(|peer| peer.ip_block.as_ref()).map(AddressSet::from);
         let addresses = addresses.fold(AddressSet::default(), |all, block| all.union(&block));
-        let selected: Vec<Selected> = peers.iter().filter_map(|peer| self.peer(namespace, peer)).collect();
+        let selected: Vec<Selected> =
+            peers.iter().filter_map(|peer| self.peer(namespace, direction, peer)).collect();
         match selected.as_slice() {
             [one] => (Set::clone(&one.certain), Set::clone(&one.possible), addresses),
             many => (
@@ -57,11 +59,14 @@ impl<'a, 'm> Resolver<'a, 'm> {
         }
     }
 
-    fn peer(&mut self, namespace: NamespaceId, peer: &'m Peer) -> Option<Selected> {
+    fn peer(&mut self, namespace: NamespaceId, direction: Direction, peer: &'m Peer) -> Option<Selected> {
         static EVERY: LabelSelector = LabelSelector::EVERYTHING;
         match (&peer.namespace_selector, &peer.pod_selector) {
             (None, None) if peer.ip_block.is_some() && self.enforcement.blocks_match_pods => {
                 Some(self.perhaps_every_pod())
+            }
+            (None, None) if direction == PolicyType::Egress => {
+                peer.ip_block.as_ref().and_then(|block| self.behind(block))
             }
             (None, None) => None,
             (None, Some(pods)) => Some(self.selected(Some(namespace), &EVERY, pods)),
@@ -69,6 +74,23 @@ impl<'a, 'm> Resolver<'a, 'm> {
                 Some(self.selected(None, namespaces, pods.as_ref().unwrap_or(&EVERY)))
             }
         }
+    }
+
+    /// Returns the pods behind Services whose own address is in a block: whether the block means them depends on where the
+    /// network translates the address (NP36).
+    fn behind(&self, block: &IpBlock) -> Option<Selected> {
+        let (mesh, addresses) = (self.endpoints.mesh(), AddressSet::from(block));
+        let is_meant = |service: &&Object<Service>| {
+            let address = service.cluster_ip.as_ref().and_then(|address| address.parse().ok());
+            address.is_some_and(|address| addresses.contains(address))
+        };
+        let services = mesh.manifests.services.iter().filter(is_meant);
+        let pods: Vec<EndpointId> = services
+            .flat_map(|service| mesh.pods_behind(service))
+            .map(|pod| self.endpoints.of(pod))
+            .collect();
+        let possible = set::union([pods.as_slice()]).into();
+        (!pods.is_empty()).then(|| Selected { certain: Set::from([]), possible })
     }
 
     fn perhaps_every_pod(&self) -> Selected {
