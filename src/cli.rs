@@ -55,12 +55,13 @@ pub enum Command {
     /// Reads directories, files and `-` (standard input), needs no cluster and no profile, and writes nothing. Every manifest
     /// counts as it is written: a kustomization is not built, so pipe in what `kustomize build` prints where one patches.
     Check(Check),
-    /// Say who can talk to whom, exactly, from manifests alone
+    /// Say who can talk to whom, from manifests alone
     ///
     /// Reads what `check` reads, by anybody, and needs no cluster. Each line is what is open: the sources, the destination and
-    /// its ports, what the receiver takes the bytes for, whether it knows who calls, and which requests pass. What no line
-    /// names is closed. A source counts as one that leaves its own proxy, for only what holds then is enforced; where the proxy
-    /// would stop it, the line says so. Pods that the manifests do not show stand in it as well.
+    /// its ports, what the receiver takes the bytes for, whether it knows who calls, and which requests pass. Between
+    /// the ends that are shown, what no line names is closed. A source counts as one that leaves its own proxy, for only what holds then is enforced; where the proxy
+    /// would stop it, the line says so. Of pods that no manifest shows, only those that no policy names or selects are ends: a
+    /// scraper, a gateway or a resolver has lines where its workload is in the manifests. Routes of gateways are not followed.
     Reach(Reach),
     /// Say the safe way to a newer Istio, step by step
     ///

@@ -1,4 +1,4 @@
-//! Decides who can talk to whom, from manifests alone, exactly.
+//! Decides who can talk to whom, from manifests alone. Not followed: routes of gateways, `Sidecar.egress`, ambient.
 //!
 //! ```text
 //! Mesh ─┬─ Network ─────── which packets pass, by NetworkPolicy

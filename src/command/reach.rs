@@ -10,6 +10,7 @@ use anyhow::Result;
 use super::input;
 use crate::{
     cli::{Reach as Options, ReachFormat},
+    diagnostic::Diagnostic,
     mesh::{Config, Mesh},
     reach::{Enforcement, Flow, Reach, Unseen},
     shell::{Exit, Shell},
@@ -33,6 +34,10 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
     config.release =
         options.istio.map_or(config.release, |istio| (istio.minor.minor.into(), istio.patch.into()));
     let mesh = Mesh::resolve(&input.manifests, config);
+    if mesh.pods().is_empty() {
+        shell.diagnostics(&[no_workloads()], &sources);
+        return Ok(Exit::Error);
+    }
     let reach = of(&mesh);
     let scope = match asked::scope(options, &reach) {
         Ok(scope) => scope,
@@ -58,6 +63,12 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
         shell.status("found", &format!("{} lines on {pods} workloads{unsure}", flows.len()));
     }
     Ok(Exit::Clean)
+}
+
+/// Without a workload there is no flow to list, which must not read as if all were closed.
+fn no_workloads() -> Diagnostic {
+    Diagnostic::general("no-workloads", "no workload is in the manifests, so that nothing is known of who reaches it")
+        .with_help("name the teams' manifests as well, such as what `kubectl get deployments,services -A -o yaml` prints")
 }
 
 /// Puts the layers of a mesh together, with the two kinds of pods that nobody shows.
