@@ -59,9 +59,11 @@ pub enum Command {
     ///
     /// Reads what `check` reads, by anybody, and needs no cluster. Each line is what is open: the sources, the destination and
     /// its ports, what the receiver takes the bytes for, whether it knows who calls, and which requests pass. Between
-    /// the ends that are shown, what no line names is closed. A source counts as one that leaves its own proxy, for only what holds then is enforced; where the proxy
-    /// would stop it, the line says so. Of pods that no manifest shows, only those that no policy names or selects are ends: a
-    /// scraper, a gateway or a resolver has lines where its workload is in the manifests. Routes of gateways are not followed.
+    /// ends that are listed, what no line names is closed. A source counts as one that leaves its own proxy, for only what
+    /// holds then is enforced; where the proxy would stop it, the line says so. Pods that no manifest shows are ends as well:
+    /// `any meshed pod`, `any un-meshed pod`, and whoever a policy names, such as `monitoring/*[app=prometheus] (un-meshed)`;
+    /// what is open to them as destinations is what NetworkPolicies let out. `node` is what runs on a pod's own node, which
+    /// no NetworkPolicy keeps out. Routes of gateways are not followed.
     Reach(Reach),
     /// Say the safe way to a newer Istio, step by step
     ///

@@ -154,6 +154,11 @@ impl<'m> Mesh<'m> {
         self.named.get(name).copied()
     }
 
+    /// Returns a namespace.
+    pub fn scope(&self, id: NamespaceId) -> &Scope<'m> {
+        &self.namespaces[id.index()]
+    }
+
     /// Returns the namespaces that a selector matches or may match, in order.
     pub fn namespaces_selected_by(&self, selector: &LabelSelector) -> Vec<(NamespaceId, Truth)> {
         self.namespace_index.selected(selector, &self.namespaces, &self.named)

@@ -32,6 +32,7 @@ mod requests;
 mod set;
 mod text;
 mod transport;
+mod unseen;
 
 use std::collections::HashMap;
 
@@ -40,7 +41,7 @@ pub use attribute::{Attribute, Condition, Request, Values};
 pub use authorization::{Authorization, Call};
 pub use diagram::Diagram;
 pub use door::{Door, Lock, Way};
-pub use endpoint::{Endpoint, EndpointId, Endpoints, Place, Unseen};
+pub use endpoint::{Endpoint, EndpointId, Endpoints};
 pub use flow::{Allowed, Blocks, End, Flow, Mark, Passage, Scope, TakenFor, Term};
 pub use identity::{Claim, Identity};
 pub use network::{Enforcement, Inbound, Network, Open};
@@ -52,6 +53,7 @@ pub use requests::{Clause, Requests, Universe};
 pub use set::Set;
 pub use text::{Language, Pattern, Vocabulary, normalized};
 pub use transport::{Arrival, Chain, Client, arrival};
+pub use unseen::{Place, Unseen};
 
 use crate::{
     manifest::{DestinationRule, Object},
@@ -70,6 +72,11 @@ pub struct Reach<'m> {
 }
 
 impl<'m> Reach<'m> {
+    /// Resolves every layer of a mesh, with everybody whom its manifests name and do not show.
+    pub fn of(mesh: &'m Mesh<'m>) -> Self {
+        Self::new(mesh, Unseen::all(mesh), Enforcement::default())
+    }
+
     /// Resolves every layer of a mesh.
     pub fn new(mesh: &'m Mesh<'m>, unseen: Vec<Unseen>, enforcement: Enforcement) -> Self {
         let authorization = Authorization::new(mesh);

@@ -12,7 +12,7 @@ use crate::{
     cli::{Reach as Options, ReachFormat},
     diagnostic::Diagnostic,
     mesh::{Config, Mesh},
-    reach::{Enforcement, Flow, Reach, Unseen},
+    reach::{End, Flow, Reach},
     shell::{Exit, Shell},
     source::Sources,
 };
@@ -21,6 +21,18 @@ use crate::{
 struct Report<'r, 'm> {
     reach: &'r Reach<'m>,
     flows: &'r [Flow],
+    /// Whether somebody asked for sources by name.
+    is_from_asked: bool,
+}
+
+impl Report<'_, '_> {
+    /// Returns what people are shown: each flow with the sources that need a mention, without those that only a pod's own
+    /// node has, which are the same everywhere.
+    fn lines(&self) -> impl Iterator<Item = (&Flow, Vec<End>)> {
+        let node = [End::Pod(self.reach.endpoints().node())];
+        let told = self.flows.iter().map(|flow| (flow, self.reach.told(flow)));
+        told.filter(move |(_, from)| self.is_from_asked || *from != node)
+    }
 }
 
 pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
@@ -38,7 +50,7 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
         shell.diagnostics(&[no_workloads()], &sources);
         return Ok(Exit::Error);
     }
-    let reach = of(&mesh);
+    let reach = Reach::of(&mesh);
     let scope = match asked::scope(options, &reach) {
         Ok(scope) => scope,
         Err(unknown) => {
@@ -47,7 +59,7 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
         }
     };
     let flows = reach.flows(&scope);
-    let report = Report { reach: &reach, flows: &flows };
+    let report = Report { reach: &reach, flows: &flows, is_from_asked: scope.from.is_some() };
     shell.result(&match options.format {
         ReachFormat::Table => table::table(&report),
         ReachFormat::Csv => table::csv(&report),
@@ -58,9 +70,15 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
         ReachFormat::Svg => graph::svg(&report),
     })?;
     if options.format == ReachFormat::Table {
-        let (pods, unsure) = (mesh.pods().len(), flows.iter().filter(|flow| flow.is_unsure()).count());
+        let (mut lines, mut unsure) = (0, 0);
+        for (flow, _) in report.lines() {
+            lines += 1;
+            unsure += usize::from(flow.is_unsure());
+        }
         let unsure = if unsure > 0 { format!("; {unsure} cannot be told") } else { String::new() };
-        shell.status("found", &format!("{} lines on {pods} workloads{unsure}", flows.len()));
+        let node =
+            if lines < flows.len() { "; what a pod's own node may do shows `--from node`" } else { "" };
+        shell.status("found", &format!("{lines} lines on {} workloads{unsure}{node}", mesh.pods().len()));
     }
     Ok(Exit::Clean)
 }
@@ -69,10 +87,4 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
 fn no_workloads() -> Diagnostic {
     Diagnostic::general("no-workloads", "no workload is in the manifests, so that nothing is known of who reaches it")
         .with_help("name the teams' manifests as well, such as what `kubectl get deployments,services -A -o yaml` prints")
-}
-
-/// Puts the layers of a mesh together, with the two kinds of pods that nobody shows.
-fn of<'m>(mesh: &'m Mesh<'m>) -> Reach<'m> {
-    let anybody = [true, false].map(|is_meshed| Unseen::anybody(mesh, is_meshed));
-    Reach::new(mesh, anybody.into(), Enforcement::default())
 }

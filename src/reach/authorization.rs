@@ -85,7 +85,10 @@ impl<'m> Authorization<'m> {
     pub fn requests(&self, pod: &Pod<'_>, call: Call<'_>) -> Requests<'_, 'm> {
         let enforced = |action| self.given(pod).filter(move |policy| is_enforced(policy, action));
         let issuers = &self.issuers[pod.id.index()];
-        let clauses = |action| clauses(enforced(action), call, !issuers.is_empty());
+        // A CUSTOM policy is asked before a token is read (`buildHTTPConnectionManager` in
+        // `pilot/pkg/networking/core/v1alpha3/listener_builder.go`@1.21.1), so that to it there is none.
+        let has_tokens = |action| action != Action::Custom && !issuers.is_empty();
+        let clauses = |action| clauses(enforced(action), call, has_tokens(action));
         let (mut deny, mut judged) = (clauses(Action::Deny), Vec::new());
         match self.custom(pod, call.chain) {
             Custom::Judged => judged = clauses(Action::Custom),

@@ -1,11 +1,9 @@
 //! The ends of flows: pods of the manifests, pods that the manifests do not show, nodes, and the world outside.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
-use crate::{
-    manifest::LabelSelector,
-    mesh::{Mesh, NAME, NamespaceId, Pod, PodId, Scope, Truth},
-};
+use super::Unseen;
+use crate::mesh::{Mesh, NamespaceId, Pod, PodId};
 
 /// The place of an endpoint in [`Endpoints`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,30 +31,6 @@ pub enum Endpoint<'e> {
     Node,
     /// Every address outside the cluster.
     Outside,
-}
-
-/// A pod that the manifests do not show, and that somebody could start or has started.
-///
-/// No policy restricts what it sends, which is the worst case: it stands for whoever else could call.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Unseen {
-    /// Where it lives.
-    pub place: Place,
-    /// What it carries.
-    pub labels: BTreeMap<String, String>,
-    /// The account that it runs as.
-    pub account: String,
-    /// Whether it has a sidecar, and with it a certificate of its account.
-    pub is_meshed: bool,
-}
-
-/// Where a pod lives that the manifests do not show.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
-    /// A namespace by name; what the manifests do not tell of its labels is unknown (semantics NP34).
-    Named(String),
-    /// Some namespace that nothing names, with these labels and no others.
-    Other(BTreeMap<String, String>),
 }
 
 /// Every endpoint: the pods, then those that are not shown, then the node and the outside.
@@ -163,80 +137,4 @@ impl<'m> Endpoints<'m> {
             Endpoint::Outside => "outside".to_owned(),
         }
     }
-}
-
-impl Unseen {
-    /// Returns any pod of a namespace that nothing names or selects, with a sidecar or without.
-    pub fn anybody(mesh: &Mesh<'_>, is_meshed: bool) -> Self {
-        let mut name = "elsewhere".to_owned();
-        while mesh.namespace_id(&name).is_some() {
-            name += "-else";
-        }
-        Self {
-            place: Place::Other([(NAME.to_owned(), name)].into()),
-            labels: BTreeMap::new(),
-            account: "default".to_owned(),
-            is_meshed,
-        }
-    }
-
-    /// Tells whether it stands for any pod of a namespace that nothing names or selects.
-    pub fn is_anybody(&self) -> bool {
-        let is_plain = |labels: &BTreeMap<String, String>| labels.keys().all(|key| key == NAME);
-        self.labels.is_empty() && matches!(&self.place, Place::Other(labels) if is_plain(labels))
-    }
-
-    fn home(&self, mesh: &Mesh<'_>) -> Option<NamespaceId> {
-        match &self.place {
-            Place::Named(name) => mesh.namespace_id(name),
-            Place::Other(_) => None,
-        }
-    }
-
-    /// Tells whether a selector wants its namespace.
-    pub(super) fn is_in_selected(&self, mesh: &Mesh<'_>, selector: &LabelSelector) -> Truth {
-        match &self.place {
-            Place::Named(name) => {
-                let shown = mesh.namespace(name).cloned();
-                shown.unwrap_or(Scope { name, object: None }).is_selected_by(selector)
-            }
-            Place::Other(labels) => selector.matches(|key| labels.get(key).map(String::as_str)).into(),
-        }
-    }
-
-    /// Tells whether a selector wants its labels.
-    pub(super) fn is_selected(&self, selector: &LabelSelector) -> bool {
-        selector.matches(|key| self.labels.get(key).map(String::as_str))
-    }
-
-    /// Returns the namespace's name; `*`, which no namespace is called, where it has none.
-    pub fn namespace(&self) -> &str {
-        match &self.place {
-            Place::Named(name) => name,
-            Place::Other(labels) => labels.get(NAME).map_or("*", String::as_str),
-        }
-    }
-}
-
-impl fmt::Display for Unseen {
-    /// `any meshed pod`, or `shop/* (app=web, without a sidecar)`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_anybody() {
-            return f.write_str(if self.is_meshed { "any meshed pod" } else { "any un-meshed pod" });
-        }
-        let namespace = match &self.place {
-            Place::Named(name) => name.clone(),
-            Place::Other(labels) if labels.is_empty() => "*".to_owned(),
-            Place::Other(labels) => format!("*[{}]", listed(labels)),
-        };
-        let proxy = if self.is_meshed { "with a sidecar" } else { "without a sidecar" };
-        if self.labels.is_empty() {
-            return write!(f, "{namespace}/* ({proxy})");
-        }
-        write!(f, "{namespace}/* ({}, {proxy})", listed(&self.labels))
-    }
-}
-
-fn listed(labels: &BTreeMap<String, String>) -> String {
-    labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(", ")
 }

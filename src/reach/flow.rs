@@ -16,7 +16,7 @@ use std::{
 pub use self::allowed::{Allowed, Term};
 pub use self::outside::Blocks;
 use self::{caller::Caller, receiver::Receiver};
-use super::{EndpointId, Policy, Port, PortSet, Reach, door};
+use super::{Endpoint, EndpointId, Policy, Port, PortSet, Reach, door};
 use crate::{
     manifest::Protocol,
     mesh::{Pod, Truth},
@@ -79,7 +79,7 @@ pub enum TakenFor {
 /// How sure a flow is, and for whom.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mark {
-    /// Open, and the source's own proxy lets it through.
+    /// Open, and the source's own proxy lets it through as far as the manifests tell.
     Open,
     /// Open only to a source that leaves its own proxy.
     AroundItsProxy,
@@ -115,7 +115,8 @@ impl<'m> Reach<'m> {
     pub fn flows(&self, scope: &Scope) -> Vec<Flow> {
         let pods = self.mesh.pods().iter().map(|pod| self.endpoints().of(pod.id));
         let asked = pods.filter(|pod| scope.is_to(End::Pod(*pod)));
-        asked.flat_map(|pod| self.to_pod(pod, scope)).chain(self.to_outside(scope)).collect()
+        let shown = asked.flat_map(|pod| self.to_pod(pod, scope));
+        shown.chain(self.to_unseen(scope)).chain(self.to_outside(scope)).collect()
     }
 
     fn to_pod(&self, to: EndpointId, scope: &Scope) -> Vec<Flow> {
@@ -128,7 +129,8 @@ impl<'m> Reach<'m> {
         let mut open = BTreeMap::<(Option<Port>, Passage, Vec<End>), PortSet>::new();
         for ports in atoms(self.ports_told_apart(pod), cuts, scope) {
             let port = ports.example().unwrap_or(Port::tcp(0));
-            let mut sources = BTreeMap::<End, Truth>::new();
+            // What runs on a pod's own node reaches it, whatever policies say (NP29).
+            let mut sources = BTreeMap::from([(End::Pod(self.endpoints().node()), Truth::Yes)]);
             let mut add = |end: End, is_open: Truth| {
                 let known = sources.entry(end).or_insert(Truth::No);
                 *known = known.or(is_open);
@@ -217,9 +219,31 @@ impl<'m> Reach<'m> {
         }
     }
 
+    /// Returns the sources of a flow without those that need no mention: where any pod is open, whoever policies name is.
+    pub fn told(&self, flow: &Flow) -> Vec<End> {
+        let unseen = |end: &End| match end {
+            End::Pod(id) => match self.endpoints().endpoint(*id) {
+                Endpoint::Unseen(unseen) => Some(unseen),
+                Endpoint::Pod(_) | Endpoint::Node | Endpoint::Outside => None,
+            },
+            End::Outside(_) => None,
+        };
+        let anybody: Vec<bool> = flow
+            .from
+            .iter()
+            .filter_map(unseen)
+            .filter(|unseen| unseen.is_anybody())
+            .map(|unseen| unseen.is_meshed)
+            .collect();
+        let is_told = |end: &End| {
+            unseen(end).is_none_or(|unseen| unseen.is_anybody() || !anybody.contains(&unseen.is_meshed))
+        };
+        flow.from.iter().copied().filter(is_told).collect()
+    }
+
     /// Returns every end that a flow can have, pods first.
     pub fn ends(&self) -> Vec<End> {
-        let pods = self.endpoints().all_pods().map(End::Pod);
+        let pods = self.endpoints().all_pods().chain([self.endpoints().node()]).map(End::Pod);
         pods.chain((0..self.blocks.len()).map(End::Outside)).collect()
     }
 }

@@ -86,7 +86,7 @@ impl Open {
         Self { certain: PortSet::all(), possible: PortSet::all() }
     }
 
-    fn add(&mut self, ports: &PortSet, is_open: Truth) {
+    pub(super) fn add(&mut self, ports: &PortSet, is_open: Truth) {
         if is_open.is_certain() {
             self.certain = self.certain.union(ports);
         }

@@ -93,7 +93,8 @@ impl<'a> Judge<'a> {
         let Some(first) = providers.first() else { return Finding::open("no CUSTOM policy") };
         let matched =
             self.any_match(Action::Custom, policies.iter().copied().filter(|policy| !is_dry_run(policy)));
-        let outcome = match self.provider(first).filter(|_| providers.iter().all(|one| one == first)) {
+        let outcome = match self.provider(first) {
+            _ if providers.iter().any(|one| one != first) => matched,
             _ if self.cluster.mesh.is_none() => matched.min(Truth::Maybe),
             None => matched,
             Some("http") if self.call.http.is_none() => Truth::No,

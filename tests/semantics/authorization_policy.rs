@@ -240,6 +240,9 @@ fn ap12_a_provider_that_nobody_knows_denies_and_so_do_two() {
     assert_eq!(custom(&[&by_provider("nobody", "[{}]")]), [closed, closed]);
     assert_eq!(custom(&[&by_provider("web", "[{}]"), &by_provider("rpc", "[]")]), [closed, closed]);
     assert_eq!(custom(&[&by_provider("nobody", "[{to: [{operation: {paths: [/b]}}]}]")]), [OPEN, closed]);
+    let two = strict(&[&by_provider("web", "[{}]"), &by_provider("rpc", "[{}]")]).concat();
+    let answer = answer(&Cluster::read(&two), &web().get("/a"));
+    assert_eq!((answer.verdict, answer.layer), closed, "whatever the mesh knows of them");
     // A DENY or a missing ALLOW is definite, whatever the provider would say.
     assert_eq!(custom(&[&by_provider("web", "[{}]"), DENY_ALL]), [DENIED, DENIED]);
     assert_eq!(custom(&[&by_provider("web", "[{}]"), "{}"]), [NOT_ALLOWED, NOT_ALLOWED]);

@@ -1,6 +1,9 @@
 //! What a tree and its table tell apart: every source, destination, port, way of being known, and request.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use ipnet::IpNet;
 use serde_json::{Value, json};
@@ -37,7 +40,7 @@ pub fn cells(cluster: &Cluster, table: &Table) -> Vec<Cell> {
     let mut cells = Vec::new();
     for source in universe.sources(cluster, table) {
         for destination in table.to.iter().filter(|destination| **destination != source) {
-            for port in &table.ports {
+            for port in table.ports.iter().filter(|port| table.speaks_of(&source, destination, port)) {
                 universe.add(&mut cells, cluster, &source, destination, port);
             }
         }
@@ -84,8 +87,10 @@ impl Universe {
     /// Everybody whom the table must speak of, in its words.
     fn sources(&self, cluster: &Cluster, table: &Table) -> Vec<String> {
         let mut sources: Vec<String> = cluster.pods().map(|pod| pod.called()).collect();
-        sources.extend(["any meshed pod", "any un-meshed pod", "outside"].map(str::to_owned));
+        sources.extend(["any meshed pod", "any un-meshed pod", "node", "outside"].map(str::to_owned));
         sources.extend(self.blocks.iter().map(IpNet::to_string));
+        let named = table.lines.iter().flat_map(|line| &line.sources).filter(|name| stranger(name).is_some());
+        sources.extend(named.cloned().collect::<BTreeSet<String>>());
         sources.retain(|source| table.from.is_empty() || table.from.contains(source));
         sources
     }
@@ -116,7 +121,11 @@ impl Universe {
         let (from, addresses) = match source {
             "any meshed pod" => (anybody(true), self.addresses.clone()),
             "any un-meshed pod" => (anybody(false), self.addresses.clone()),
+            "node" => (Source::Node, self.addresses.clone()),
             name if is_pod(name) => (Source::Pod(name.to_owned()), self.addresses.clone()),
+            name if stranger(name).is_some() => {
+                (Source::Representative(stranger(name).expect("it is one")), self.addresses.clone())
+            }
             block => (Source::Outside, self.class(block)),
         };
         for (to, address) in
@@ -169,7 +178,7 @@ fn both_ways(cluster: &Cluster, question: &Question) -> impl Iterator<Item = Way
             let pod = cluster.pod(called);
             format!("{}/{}", pod.namespace, pod.service_account())
         }
-        Source::Representative(_) => "elsewhere/default".to_owned(),
+        Source::Representative(stranger) => format!("{}/{}", stranger.namespace, stranger.service_account),
         Source::Node | Source::Outside => String::new(),
     };
     [Some(account), None].into_iter().map(move |account| {
@@ -193,6 +202,25 @@ fn anybody(meshed: bool) -> Source {
         labels: [].into(),
         meshed,
         service_account: "default".into(),
+    })
+}
+
+/// A pod that policies name and nobody shows, by its name in a table: `monitoring/*[app=prometheus] (un-meshed)`.
+pub fn stranger(name: &str) -> Option<Representative> {
+    let (place, how) = name.strip_suffix(')')?.split_once(" (")?;
+    let (home, pod) = place.split_once("/*")?;
+    let labels = |text: &str| -> BTreeMap<String, String> {
+        let pairs = text.trim_matches(['[', ']']).split(',').filter_map(|pair| pair.split_once('='));
+        pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    };
+    let (proxy, account) = how.split_once(" as ").unwrap_or((how, "default"));
+    let elsewhere = home.strip_prefix('*').map(labels);
+    Some(Representative {
+        namespace: if elsewhere.is_some() { "elsewhere".to_owned() } else { home.to_owned() },
+        namespace_labels: elsewhere,
+        labels: labels(pod),
+        meshed: proxy == "meshed",
+        service_account: account.to_owned(),
     })
 }
 

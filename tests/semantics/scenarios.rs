@@ -84,7 +84,7 @@ fn compare<'a>(table: &'a Table, cell: &Cell, used: &mut BTreeSet<&'a str>) -> O
     let covering: Vec<&Line> = table
         .lines
         .iter()
-        .filter(|line| line.sources.contains(&cell.source))
+        .filter(|line| line.is_from(&cell.source))
         .filter(|line| line.destination == cell.destination && line.port == cell.port)
         .filter(|line| match &cell.account {
             Some(account) => line.account.as_ref().is_some_and(|one| one.is_empty() || one == account),

@@ -14,7 +14,10 @@
 //! own. `greeting only`: refused, yet the server's first words get out. `? reason`: cannot be told. What is not listed
 //! is closed.
 
-use crate::naive::{Request, pattern};
+use crate::{
+    cells::stranger,
+    naive::{Request, pattern},
+};
 
 /// One table: its question and its lines.
 #[derive(Debug)]
@@ -80,7 +83,26 @@ impl Table {
     }
 }
 
+impl Table {
+    /// Whether a table has to say what is open to a source. Lines that only a pod's own node has are left out.
+    pub fn speaks_of(&self, source: &str, destination: &str, port: &str) -> bool {
+        let names = |line: &Line| {
+            line.destination == destination
+                && line.port == port
+                && line.sources.iter().any(|one| one == source)
+        };
+        source != "node" || self.lines.iter().any(names)
+    }
+}
+
 impl Line {
+    /// Whether it is about a source: by name, or as one of those that any pod stands for.
+    pub fn is_from(&self, source: &str) -> bool {
+        let anybody = stranger(source)
+            .map(|stranger| if stranger.meshed { "any meshed pod" } else { "any un-meshed pod" });
+        self.sources.iter().any(|one| one == source || Some(one.as_str()) == anybody)
+    }
+
     fn read(text: &str) -> Self {
         let (sources, rest) = text.split_once(" -> ").unwrap_or_else(|| panic!("no arrow in `{text}`"));
         let mut columns = rest.split("  ").map(str::trim).filter(|column| !column.is_empty());
@@ -90,7 +112,7 @@ impl Line {
         let transports: Vec<&str> = columns.next().expect("a transport").split(" or ").collect();
         let mut line = Self {
             text: text.to_owned(),
-            sources: sources.split(',').map(|source| source.trim().to_owned()).collect(),
+            sources: sources.split(", ").map(|source| source.trim().to_owned()).collect(),
             destination: destination.to_owned(),
             port: port.to_owned(),
             protocol,

@@ -22,14 +22,14 @@ type Ways = BTreeMap<(End, End), (Way, String)>;
 
 fn ways(report: &Report<'_, '_>) -> Ways {
     let mut ways = BTreeMap::<(End, End), (Way, BTreeSet<String>)>::new();
-    for flow in report.flows {
+    for (flow, sources) in report.lines() {
         let way = match (&flow.passage.mark, &flow.passage.account) {
             (Mark::Unknown(_) | Mark::GreetingOnly, _) => Way::Unknown,
             (Mark::Open | Mark::AroundItsProxy, Some(_)) => Way::Known,
             (Mark::Open | Mark::AroundItsProxy, None) => Way::Plain,
         };
-        for from in &flow.from {
-            let (known, ports) = ways.entry((*from, flow.to)).or_insert((way, BTreeSet::new()));
+        for from in sources {
+            let (known, ports) = ways.entry((from, flow.to)).or_insert((way, BTreeSet::new()));
             *known = (*known).max(way);
             ports.insert(flow.ports_text());
         }

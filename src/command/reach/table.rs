@@ -5,15 +5,19 @@ use std::fmt::Write as _;
 use super::Report;
 use crate::reach::{End, Flow};
 
+/// Sources beyond so many characters push their line to the right, not every other.
+const WIDEST: usize = 56;
+
 /// Returns a line for each flow: `sources -> destination:ports  protocol  transport  requests  note`.
 pub(super) fn table(report: &Report<'_, '_>) -> String {
-    let rows: Vec<[String; 6]> = report.flows.iter().map(|flow| row(report, flow)).collect();
+    let rows: Vec<[String; 6]> = report.lines().map(|(flow, from)| row(report, flow, &from)).collect();
     let mut widths = [0; 6];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
     }
+    widths[0] = widths[0].min(WIDEST);
     let line = |row: &[String; 6]| {
         let [from, rest @ ..] = row;
         let mut line = format!("{from:<0$} ->", widths[0]);
@@ -58,9 +62,9 @@ fn quoted(cell: &str) -> String {
     }
 }
 
-fn row(report: &Report<'_, '_>, flow: &Flow) -> [String; 6] {
+fn row(report: &Report<'_, '_>, flow: &Flow, from: &[End]) -> [String; 6] {
     let name = |end: &End| report.reach.end_name(*end);
-    let from: Vec<String> = flow.from.iter().map(name).collect();
+    let from: Vec<String> = from.iter().map(name).collect();
     [
         from.join(", "),
         format!("{}:{}", name(&flow.to), flow.ports_text()),

@@ -188,6 +188,9 @@ fn ap12_j16_a_provider_decides_unless_it_cannot_be_asked() {
     assert_eq!(world(&[custom]).verdicts(Http)[0], U, "without the mesh configuration nobody can tell");
     let two = world(&[custom, "shop {action: CUSTOM, provider: {name: q}, rules: [{}]}"]);
     assert_eq!(two.verdicts(Http)[0], N, "several providers are as good as none");
+    let of_token =
+        "shop {action: CUSTOM, provider: {name: p}, rules: [{from: [{source: {requestPrincipals: ['*']}}]}]}";
+    assert_eq!(world(&[of_token]).verdicts(Http)[0], Y, "it is asked before a token is read");
     let http = world(&[custom]).with(|config| know(config, &provider("envoyExtAuthzHttp")));
     assert_eq!(http.passing(&["GET x /", "POST x /"]), ["POST x /"]);
 }

@@ -9,7 +9,7 @@ use crate::{
     manifest::{Object, Protocol, ServiceEntry},
     mesh::{Mesh, Truth},
     reach::{
-        AddressSet, Authorization, EndpointId, Port, PortSet, Reach,
+        AddressSet, Authorization, Endpoint, EndpointId, Open, Port, PortSet, Reach,
         attribute::{Attribute, Values},
         caller::is_visible,
     },
@@ -85,53 +85,74 @@ impl Blocks {
 impl Reach<'_> {
     /// Returns what pods reach outside the cluster. Of pods that are not shown nothing is known.
     pub(super) fn to_outside(&self, scope: &Scope) -> Vec<Flow> {
-        let mut flows = Vec::new();
-        for block in 0..self.blocks.len() {
-            if !scope.is_to(End::Outside(block)) {
-                continue;
-            }
-            let mut open = BTreeMap::<(PortSet, Passage), Vec<End>>::new();
-            for pod in self.mesh.pods() {
-                let from = self.endpoints().of(pod.id);
-                if scope.is_from(End::Pod(from)) {
-                    for (ports, passage) in self.out_of(from, block, scope) {
-                        open.entry((ports, passage)).or_default().push(End::Pod(from));
-                    }
-                }
-            }
-            let flow = |((ports, passage), from)| Flow { from, to: End::Outside(block), ports, passage };
-            flows.extend(open.into_iter().map(flow));
-        }
-        flows
+        let asked = (0..self.blocks.len()).filter(|block| scope.is_to(End::Outside(*block)));
+        let to_block = |block| {
+            let pods = self.mesh.pods().iter().map(|pod| self.endpoints().of(pod.id));
+            let left =
+                |from| (from, self.open_to(from, block), self.registered(from, self.blocks.addresses(block)));
+            self.left_open(End::Outside(block), pods.map(left), scope)
+        };
+        asked.flat_map(to_block).collect()
     }
 
-    fn out_of(&self, from: EndpointId, block: usize, scope: &Scope) -> Vec<(PortSet, Passage)> {
-        let (mut certain, mut possible) = (PortSet::default(), PortSet::default());
-        let addresses = self.blocks.addresses(block);
-        for (open, ports, is_open) in self.network.to_outside(from) {
-            if open.is_all() || addresses.is_subset(&open) {
-                possible = possible.union(&ports);
-                if is_open.is_certain() {
-                    certain = certain.union(&ports);
-                }
+    /// Returns what pods reach of those that are not shown, as far as policies on packets say; each as if it had no sidecar
+    /// and were registered: what proxies would refuse is not known.
+    pub(super) fn to_unseen(&self, scope: &Scope) -> Vec<Flow> {
+        let ends = self.endpoints();
+        let is_asked = |to: &EndpointId| match ends.endpoint(*to) {
+            Endpoint::Unseen(unseen) => !unseen.is_meshed && scope.is_to(End::Pod(*to)),
+            Endpoint::Pod(_) | Endpoint::Node | Endpoint::Outside => false,
+        };
+        let to_pod = |to| {
+            let mut open = BTreeMap::<EndpointId, Open>::new();
+            for inbound in self.network.into_pod(to) {
+                let shown = inbound.sources.iter().filter(|from| ends.pod(**from).is_some());
+                shown.for_each(|from| open.entry(*from).or_default().add(&inbound.ports, inbound.is_open));
+            }
+            let left = open.into_iter().map(|(from, open)| (from, open, PortSet::all()));
+            self.left_open(End::Pod(to), left, scope)
+        };
+        ends.all_pods().filter(is_asked).flat_map(to_pod).collect()
+    }
+
+    /// Returns the flows to an end whose side is not known: what leaves each source, and what its own proxy knows of that.
+    fn left_open(
+        &self,
+        to: End,
+        sources: impl Iterator<Item = (EndpointId, Open, PortSet)>,
+        scope: &Scope,
+    ) -> Vec<Flow> {
+        let mut flows = BTreeMap::<(PortSet, Passage), Vec<End>>::new();
+        for (from, open, registered) in sources.filter(|(from, ..)| scope.is_from(End::Pod(*from))) {
+            for (ports, passage) in self.passing(from, &open, &registered, scope) {
+                flows.entry((ports, passage)).or_default().push(End::Pod(from));
             }
         }
+        flows.into_iter().map(|((ports, passage), from)| Flow { from, to, ports, passage }).collect()
+    }
+
+    fn passing(
+        &self,
+        from: EndpointId,
+        open: &Open,
+        registered: &PortSet,
+        scope: &Scope,
+    ) -> Vec<(PortSet, Passage)> {
+        let Open { certain, possible } = open;
         let pod = self.endpoints().pod(from).expect("it is shown");
         let doubt = || Mark::Unknown(self.network_doubt(End::Pod(from), pod));
         let mut found = Vec::new();
         for protocol in [Protocol::Tcp, Protocol::Udp, Protocol::Sctp] {
             let own = PortSet::of(protocol);
-            let registered = match protocol {
-                Protocol::Tcp => self.registered(from, addresses),
-                Protocol::Udp | Protocol::Sctp => PortSet::all(),
-            };
-            let taken_for = TakenFor::bare(protocol);
+            // Only TCP goes through a proxy.
+            let registered = if protocol == Protocol::Tcp { registered } else { &own };
             let parts = [
-                (certain.intersection(&registered), Mark::Open),
-                (certain.difference(&registered), Mark::AroundItsProxy),
-                (possible.difference(&certain), doubt()),
+                (certain.intersection(registered), Mark::Open),
+                (certain.difference(registered), Mark::AroundItsProxy),
+                (possible.difference(certain), doubt()),
             ];
             for (ports, mark) in parts {
+                let taken_for = TakenFor::bare(protocol);
                 let passage = Passage { taken_for, account: None, allowed: Allowed::default(), mark };
                 let open = ports.intersection(&own);
                 let asked: Vec<PortSet> = match &scope.ports {
@@ -147,6 +168,17 @@ impl Reach<'_> {
             }
         }
         found
+    }
+
+    /// Returns the ports that an endpoint reaches at every address of a block.
+    fn open_to(&self, from: EndpointId, block: usize) -> Open {
+        let (mut open, addresses) = (Open::default(), self.blocks.addresses(block));
+        for (set, ports, is_open) in self.network.to_outside(from) {
+            if set.is_all() || addresses.is_subset(&set) {
+                open.add(&ports, is_open);
+            }
+        }
+        open
     }
 
     /// Returns the TCP ports at which an endpoint's own proxy lets it call addresses outside (semantics J13).

@@ -475,10 +475,10 @@ fn who_is_not_shown_is_a_peer_as_its_namespace_and_labels_say() {
         unseen(Place::Named("gone".to_owned()), &[("app", "scraper")]),
         unseen(Place::Other([("team".to_owned(), "c".to_owned())].into()), &[]),
     ];
-    assert_eq!(world.ports("shop/* (without a sidecar)", "shop/cart"), "80");
-    assert_eq!(world.ports("*[team=c]/* (without a sidecar)", "shop/cart"), "81");
-    let gone = world.open("gone/* (app=scraper, without a sidecar)", "shop/cart");
+    assert_eq!(world.ports("shop/* (un-meshed)", "shop/cart"), "80");
+    assert_eq!(world.ports("*[team=c]/* (un-meshed)", "shop/cart"), "81");
+    let gone = world.open("gone/*[app=scraper] (un-meshed)", "shop/cart");
     assert_eq!((gone.certain.to_string(), gone.possible.to_string()), ("82".to_owned(), "81-82".to_owned()));
-    assert_eq!(world.ports("shop/web", "shop/* (without a sidecar)"), NONE);
-    assert_eq!(world.ports("other/web", "*[team=c]/* (without a sidecar)"), ALL);
+    assert_eq!(world.ports("shop/web", "shop/* (un-meshed)"), NONE);
+    assert_eq!(world.ports("other/web", "*[team=c]/* (un-meshed)"), ALL);
 }
