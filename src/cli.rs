@@ -65,6 +65,12 @@ pub enum Command {
     /// what is open to them as destinations is what NetworkPolicies let out. `node` is what runs on a pod's own node, which
     /// no NetworkPolicy keeps out. Routes of gateways are not followed.
     Reach(Reach),
+    /// Say which flows a change of manifests opens and closes
+    ///
+    /// Compares what `reach` finds in two versions: directories, files, `-`, or `REV:PATH` of the git repository around the
+    /// working directory, as in `main:clusters/prod`. A line that begins with `-` held before, one with `+` holds after. What
+    /// is only written otherwise, and lets the same through, is no difference. Exits with 1 where flows differ.
+    Diff(Diff),
     /// Say the safe way to a newer Istio, step by step
     ///
     /// A step is one commit: what changes in the profile and in the tree, what behaves differently for traffic, security
@@ -250,6 +256,38 @@ pub enum ReachFormat {
     Svg,
     /// Comma-separated values, a line for each source
     Csv,
+}
+
+/// `meshwright diff`
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The version before
+    #[arg(value_name = "OLD")]
+    pub old: Utf8PathBuf,
+    /// The version after
+    #[arg(value_name = "NEW")]
+    pub new: Utf8PathBuf,
+    /// The Istio release whose semantics hold, such as 1.21.1 [default: that of each version's charts, else the newest]
+    #[arg(long, value_name = "V", value_parser = release)]
+    pub istio: Option<Patch>,
+    /// How to show what differs
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ReportFormat,
+    /// Which differences make the exit code 1
+    #[arg(long, value_name = "WHICH", default_value = "any")]
+    pub deny: DeniedChange,
+    /// Exit with 0 where it would be 1
+    #[arg(long)]
+    pub exit_zero: bool,
+}
+
+/// Which differences of flows fail a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DeniedChange {
+    /// Every one
+    Any,
+    /// Those that let something through, or may, that was not let through before
+    Opened,
 }
 
 /// `meshwright upgrade`

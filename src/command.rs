@@ -1,6 +1,8 @@
 //! The subcommands: what each reads, calls and returns.
 
 mod check;
+mod diff;
+mod flows;
 mod init;
 mod input;
 mod reach;
@@ -14,6 +16,7 @@ use clap_mangen::Man;
 
 use crate::{
     cli::{Cli, Command, Described},
+    diagnostic::Diagnostic,
     profile,
     shell::{Exit, Shell},
 };
@@ -25,6 +28,7 @@ pub fn run(command: &Command, shell: &mut Shell) -> Result<Exit> {
         Command::Render(options) => return render::run(options, shell),
         Command::Check(options) => return check::run(options, shell),
         Command::Reach(options) => return reach::run(options, shell),
+        Command::Diff(options) => return diff::run(options, shell),
         Command::Upgrade(options) => return upgrade::run(options, shell),
         Command::Schema { of: Described::Profile } => format!("{:#}\n", profile::schema()),
         Command::Schema { of: Described::Findings } => check::SCHEMA.to_owned(),
@@ -33,6 +37,12 @@ pub fn run(command: &Command, shell: &mut Shell) -> Result<Exit> {
     };
     shell.result(&text)?;
     Ok(Exit::Clean)
+}
+
+/// Without a workload there is no flow to list, which must not read as if all were closed.
+fn no_workloads() -> Diagnostic {
+    Diagnostic::general("no-workloads", "no workload is in the manifests, so that nothing is known of who reaches it")
+        .with_help("name the teams' manifests as well, such as what `kubectl get deployments,services -A -o yaml` prints")
 }
 
 fn completions(kind: Kind) -> String {

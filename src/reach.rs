@@ -16,6 +16,7 @@ mod attribute;
 mod authorization;
 mod bits;
 mod caller;
+mod change;
 mod diagram;
 mod domain;
 mod door;
@@ -34,11 +35,14 @@ mod text;
 mod transport;
 mod unseen;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+
+use ipnet::IpNet;
 
 pub use address::AddressSet;
 pub use attribute::{Attribute, Condition, Request, Values};
 pub use authorization::{Authorization, Call};
+pub use change::{Change, Comparison, Delta, Table};
 pub use diagram::Diagram;
 pub use door::{Door, Lock, Way};
 pub use endpoint::{Endpoint, EndpointId, Endpoints};
@@ -53,7 +57,7 @@ pub use requests::{Clause, Requests, Universe};
 pub use set::Set;
 pub use text::{Language, Pattern, Vocabulary, normalized};
 pub use transport::{Arrival, Chain, Client, arrival};
-pub use unseen::{Place, Unseen};
+pub use unseen::{Place, Unseen, told};
 
 use crate::{
     manifest::{DestinationRule, Object},
@@ -68,25 +72,59 @@ pub struct Reach<'m> {
     authorization: Authorization<'m>,
     /// DestinationRules by the host that they are for.
     rules: HashMap<String, Vec<&'m Object<DestinationRule>>>,
+    networks: BTreeSet<IpNet>,
     blocks: Blocks,
+}
+
+/// Who there is besides the pods that are shown.
+#[derive(Debug, Clone, Default)]
+pub struct Others {
+    /// Pods that the manifests do not show.
+    pub unseen: Vec<Unseen>,
+    /// Networks that part the world outside.
+    pub networks: BTreeSet<IpNet>,
+}
+
+impl Others {
+    /// Returns those of both.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.networks.extend(other.networks);
+        let more: Vec<Unseen> =
+            other.unseen.into_iter().filter(|unseen| !self.unseen.contains(unseen)).collect();
+        self.unseen.extend(more);
+        self
+    }
 }
 
 impl<'m> Reach<'m> {
     /// Resolves every layer of a mesh, with everybody whom its manifests name and do not show.
     pub fn of(mesh: &'m Mesh<'m>) -> Self {
-        Self::new(mesh, Unseen::all(mesh), Enforcement::default())
+        Self::new(
+            mesh,
+            Others { unseen: Unseen::all(mesh), networks: BTreeSet::new() },
+            Enforcement::default(),
+        )
     }
 
-    /// Resolves every layer of a mesh.
-    pub fn new(mesh: &'m Mesh<'m>, unseen: Vec<Unseen>, enforcement: Enforcement) -> Self {
+    /// Resolves every layer of a mesh; networks that its own policies name part the world in any case.
+    pub fn new(mesh: &'m Mesh<'m>, others: Others, enforcement: Enforcement) -> Self {
         let authorization = Authorization::new(mesh);
+        let Others { unseen, mut networks } = others;
+        networks.extend(flow::networks(mesh, &authorization));
         Self {
             mesh,
             network: Network::new(Endpoints::new(mesh, unseen), enforcement),
             rules: caller::rules_by_host(mesh),
-            blocks: Blocks::of(mesh, &authorization),
+            blocks: Blocks::of(&networks),
+            networks,
             authorization,
         }
+    }
+
+    /// Returns who else there is, so that another mesh can be asked about the same.
+    pub fn others(&self) -> Others {
+        Others { unseen: self.endpoints().all_unseen().to_vec(), networks: self.networks.clone() }
     }
 
     /// Returns the ends of flows.

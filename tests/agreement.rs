@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use meshwright::{
     manifest::{self, Protocol},
     mesh::{Config, Mesh, Truth},
-    reach::{Client, Endpoints, Enforcement, Place, Port, Question, Reach, Request, Target, Unseen},
+    reach::{
+        Client, Endpoints, Enforcement, Others, Place, Port, Question, Reach, Request, Scope, Target, Unseen,
+    },
     source::{Sources, Span},
 };
 use naive::{Destination, Source, Verdict, random::Case};
@@ -47,6 +49,25 @@ fn the_engine_and_the_judge_agree() {
     );
 }
 
+#[test]
+fn the_order_in_which_objects_are_read_opens_and_closes_nothing() {
+    let flows = |text: &str, sources: &mut Sources| {
+        let file = sources.add("all.yaml", text);
+        manifest::load(sources, [file]).0
+    };
+    (0..100_u64).into_par_iter().for_each(|seed| {
+        let mut sources = Sources::default();
+        let text = Case::new(seed, 0).manifests;
+        let mut documents: Vec<&str> = text.split("---\n").collect();
+        documents.reverse();
+        let both = [flows(&text, &mut sources), flows(&documents.join("---\n"), &mut sources)];
+        let [one, other] = both.each_ref().map(|manifests| Mesh::resolve(manifests, Config::default()));
+        let (one, other) = (Reach::of(&one), Reach::of(&other));
+        let table = |reach: &Reach<'_>| reach.table(&reach.flows(&Scope::default()));
+        assert_eq!(one.comparison(&other).changes(&table(&other), &table(&one)), [], "seed {seed}: {text}");
+    });
+}
+
 /// What came of a mesh.
 struct Outcome {
     verdicts: Vec<Truth>,
@@ -69,7 +90,7 @@ fn outcome(seed: u64) -> Outcome {
     case.questions.iter_mut().for_each(settle);
     let unseen: Vec<Unseen> =
         case.questions.iter().filter_map(|question| stranger(&question.source)).collect();
-    let reach = Reach::new(&mesh, unseen, Enforcement::default());
+    let reach = Reach::new(&mesh, Others { unseen, ..Others::default() }, Enforcement::default());
     let mut outcome = Outcome { verdicts: Vec::new(), faults: Vec::new() };
     let mut strangers = 0;
     for question in &case.questions {

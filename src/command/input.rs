@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, io};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     diagnostic::{Diagnostic, Severity},
     manifest::{Manifests, Origin, unwrapped},
-    read::{self, PassedOver},
+    read::{self, Input, PassedOver},
     source::Sources,
 };
 
@@ -27,7 +27,28 @@ pub(super) struct Read {
 
 /// Reads directories, files, and `-` for standard input.
 pub(super) fn read(paths: &[Utf8PathBuf], sources: &mut Sources) -> Read {
-    let (mut input, mut diagnostics) = read::paths(paths, io::stdin().lock(), sources);
+    let (input, diagnostics) = read::paths(paths, io::stdin().lock(), sources);
+    objects(paths, input, diagnostics, sources)
+}
+
+/// Reads a directory, a file, `-`, or `REV:PATH` of the git repository around the working directory.
+///
+/// What is there under the very name is meant before a revision.
+pub(super) fn read_version(path: &Utf8PathBuf, sources: &mut Sources) -> Read {
+    let paths = std::slice::from_ref(path);
+    if path == "-" || !path.as_str().contains(':') || path.exists() {
+        return read(paths, sources);
+    }
+    let (input, diagnostics) = read::revision(Utf8Path::new("."), path.as_str(), sources);
+    objects(paths, input, diagnostics, sources)
+}
+
+fn objects(
+    paths: &[Utf8PathBuf],
+    mut input: Input,
+    mut diagnostics: Vec<Diagnostic>,
+    sources: &mut Sources,
+) -> Read {
     let (mut manifests, mut files) = (Manifests::default(), 0);
     for text in input.texts.clone() {
         let (objects, faults) = read::objects(sources, text.file);

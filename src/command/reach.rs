@@ -7,10 +7,9 @@ mod table;
 
 use anyhow::Result;
 
-use super::input;
+use super::{input, no_workloads};
 use crate::{
     cli::{Reach as Options, ReachFormat},
-    diagnostic::Diagnostic,
     mesh::{Config, Mesh},
     reach::{End, Flow, Reach},
     shell::{Exit, Shell},
@@ -26,12 +25,12 @@ struct Report<'r, 'm> {
 }
 
 impl Report<'_, '_> {
-    /// Returns what people are shown: each flow with the sources that need a mention, without those that only a pod's own
-    /// node has, which are the same everywhere.
-    fn lines(&self) -> impl Iterator<Item = (&Flow, Vec<End>)> {
-        let node = [End::Pod(self.reach.endpoints().node())];
-        let told = self.flows.iter().map(|flow| (flow, self.reach.told(flow)));
-        told.filter(move |(_, from)| self.is_from_asked || *from != node)
+    /// Returns what people are shown: each flow with its sources, but for flows that only a pod's own node has, which are the
+    /// same everywhere.
+    fn lines(&self) -> impl Iterator<Item = (&Flow, Vec<String>)> {
+        let node = End::Pod(self.reach.endpoints().node());
+        let told = self.flows.iter().filter(move |flow| self.is_from_asked || flow.from != [node]);
+        told.map(|flow| (flow, flow.from.iter().map(|end| self.reach.end_name(*end)).collect()))
     }
 }
 
@@ -81,10 +80,4 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
         shell.status("found", &format!("{lines} lines on {} workloads{unsure}{node}", mesh.pods().len()));
     }
     Ok(Exit::Clean)
-}
-
-/// Without a workload there is no flow to list, which must not read as if all were closed.
-fn no_workloads() -> Diagnostic {
-    Diagnostic::general("no-workloads", "no workload is in the manifests, so that nothing is known of who reaches it")
-        .with_help("name the teams' manifests as well, such as what `kubectl get deployments,services -A -o yaml` prints")
 }

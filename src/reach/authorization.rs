@@ -78,6 +78,11 @@ impl<'m> Authorization<'m> {
         &self.given[pod.id.index()]
     }
 
+    /// Returns whose tokens the proxies believe, by pod.
+    pub(super) fn issuers(&self) -> &[Vec<String>] {
+        &self.issuers
+    }
+
     /// Returns the requests that a pod's policies let through (semantics AP06 to AP18).
     ///
     /// A request passes unless a DENY rule matches, and if an ALLOW policy is enforced, one of its rules has to match. A

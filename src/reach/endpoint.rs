@@ -95,6 +95,11 @@ impl<'m> Endpoints<'m> {
         EndpointId::new(self.pods + index)
     }
 
+    /// Returns the pods that are not shown, as [`Endpoints::new`] was given them.
+    pub fn all_unseen(&self) -> &[Unseen] {
+        &self.unseen
+    }
+
     /// Returns the node.
     pub fn node(&self) -> EndpointId {
         EndpointId::new(self.pods + self.unseen.len())

@@ -15,8 +15,9 @@ use std::{
 
 pub use self::allowed::{Allowed, Term};
 pub use self::outside::Blocks;
+pub(super) use self::outside::networks;
 use self::{caller::Caller, receiver::Receiver};
-use super::{Endpoint, EndpointId, Policy, Port, PortSet, Reach, door};
+use super::{EndpointId, Policy, Port, PortSet, Reach, door};
 use crate::{
     manifest::Protocol,
     mesh::{Pod, Truth},
@@ -219,28 +220,6 @@ impl<'m> Reach<'m> {
         }
     }
 
-    /// Returns the sources of a flow without those that need no mention: where any pod is open, whoever policies name is.
-    pub fn told(&self, flow: &Flow) -> Vec<End> {
-        let unseen = |end: &End| match end {
-            End::Pod(id) => match self.endpoints().endpoint(*id) {
-                Endpoint::Unseen(unseen) => Some(unseen),
-                Endpoint::Pod(_) | Endpoint::Node | Endpoint::Outside => None,
-            },
-            End::Outside(_) => None,
-        };
-        let anybody: Vec<bool> = flow
-            .from
-            .iter()
-            .filter_map(unseen)
-            .filter(|unseen| unseen.is_anybody())
-            .map(|unseen| unseen.is_meshed)
-            .collect();
-        let is_told = |end: &End| {
-            unseen(end).is_none_or(|unseen| unseen.is_anybody() || !anybody.contains(&unseen.is_meshed))
-        };
-        flow.from.iter().copied().filter(is_told).collect()
-    }
-
     /// Returns every end that a flow can have, pods first.
     pub fn ends(&self) -> Vec<End> {
         let pods = self.endpoints().all_pods().chain([self.endpoints().node()]).map(End::Pod);
@@ -303,29 +282,6 @@ impl Flow {
     /// Tells whether it cannot be told.
     pub fn is_unsure(&self) -> bool {
         matches!(self.passage.mark, Mark::Unknown(_))
-    }
-
-    /// Returns the ports as a table writes them: `8080`, `53/udp`, `*` for every port of TCP, and `*!22` for all but one.
-    pub fn ports_text(&self) -> String {
-        let of = |(protocol, end): (Protocol, &str)| {
-            let own = PortSet::of(protocol).intersection(&self.ports);
-            let rest = PortSet::of(protocol).difference(&own);
-            let list = |ports: &PortSet| {
-                let ranges = ports.iter().map(|(_, first, last)| {
-                    if first == last { first.to_string() } else { format!("{first}-{last}") }
-                });
-                ranges.collect::<Vec<_>>()
-            };
-            let (own, rest) = (list(&own), list(&rest));
-            match (own.is_empty(), rest.is_empty()) {
-                (true, _) => None,
-                (false, true) => Some(format!("*{end}")),
-                (false, false) if rest.len() < own.len() => Some(format!("*!{}{end}", rest.join(","))),
-                (false, false) => Some(format!("{}{end}", own.join(","))),
-            }
-        };
-        let protocols = [(Protocol::Tcp, ""), (Protocol::Udp, "/udp"), (Protocol::Sctp, "/sctp")];
-        protocols.into_iter().filter_map(of).collect::<Vec<_>>().join(",")
     }
 }
 

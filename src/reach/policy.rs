@@ -324,6 +324,20 @@ impl Reader<'_> {
     }
 }
 
+/// Reads values that a policy compares an attribute with; nothing where none can be read.
+pub(super) fn condition(
+    attribute: &Attribute,
+    words: &[String],
+    is_negated: bool,
+    config: &Config,
+) -> Option<Condition<'static>> {
+    let nowhere = Span { file: 0, start: 0, end: 0 };
+    let words: Vec<Word> = words.iter().map(|word| Spanned { span: nowhere, value: word.clone() }).collect();
+    let reader = Reader { namespace: "", config, skips_rules: false };
+    let values = reader.values(attribute, &words).ok()??;
+    Some(Condition { attribute: attribute.clone(), values, is_negated, words: &[] })
+}
+
 /// Tells whether istiod makes a principal of an attribute, or a permission.
 fn is_of_source(attribute: &Attribute) -> bool {
     match attribute {

@@ -128,6 +128,40 @@ impl PortSet {
         })
     }
 
+    /// Returns the ports as a table writes them: `8080`, `53/udp`, `*` for every port of TCP, and `*!22` for all but one.
+    pub fn spelled(&self) -> String {
+        let of = |(protocol, end): (Protocol, &str)| {
+            let own = Self::of(protocol).intersection(self);
+            let rest = Self::of(protocol).difference(&own);
+            let list = |ports: &Self| {
+                let ranges = ports.iter().map(|(_, first, last)| {
+                    if first == last { first.to_string() } else { format!("{first}-{last}") }
+                });
+                ranges.collect::<Vec<_>>()
+            };
+            let (own, rest) = (list(&own), list(&rest));
+            match (own.is_empty(), rest.is_empty()) {
+                (true, _) => None,
+                (false, true) => Some(format!("*{end}")),
+                (false, false) if rest.len() < own.len() => Some(format!("*!{}{end}", rest.join(","))),
+                (false, false) => Some(format!("{}{end}", own.join(","))),
+            }
+        };
+        let protocols = [(Protocol::Tcp, ""), (Protocol::Udp, "/udp"), (Protocol::Sctp, "/sctp")];
+        protocols.into_iter().filter_map(of).collect::<Vec<_>>().join(",")
+    }
+
+    /// Parts the ports of several sets so that each set is a union of parts; no part is empty.
+    pub fn cut<'a>(sets: impl IntoIterator<Item = &'a Self>) -> Vec<Self> {
+        let mut parts: Vec<Self> = Vec::new();
+        for set in sets {
+            let rest = parts.iter().fold(set.clone(), |rest, part| rest.difference(part));
+            let halves = parts.iter().flat_map(|part| [part.intersection(set), part.difference(set)]);
+            parts = halves.chain([rest]).filter(|part| !part.is_empty()).collect();
+        }
+        parts
+    }
+
     /// Returns a port of it to show as an example: the first that is not 0.
     pub fn example(&self) -> Option<Port> {
         let mut ranges = self.iter().filter(|(_, _, last)| *last > 0);

@@ -149,6 +149,11 @@ impl Universe {
         self.space.and(passing, self.sound)
     }
 
+    /// Returns the requests that are in one set and not in another.
+    pub fn without(&mut self, set: Diagram, other: Diagram) -> Diagram {
+        self.space.without(set, other)
+    }
+
     /// Returns the requests that are in a set whatever manifests do not tell.
     pub fn certain(&mut self, set: Diagram) -> Diagram {
         self.over_environment(set, true)

@@ -310,6 +310,18 @@ impl fmt::Display for Unseen {
     }
 }
 
+/// Returns names of ends without those that need no mention: where any pod is meant, whoever policies name is.
+pub fn told(names: &[String]) -> Vec<String> {
+    let anybody: Vec<&str> =
+        names.iter().filter_map(|name| name.strip_prefix("any ")?.strip_suffix(" pod")).collect();
+    let is_told = |name: &String| {
+        let proxy = name.strip_suffix(')').and_then(|name| name.rsplit_once(" (")).map(|(_, how)| how);
+        let proxy = proxy.and_then(|how| how.split(' ').next());
+        proxy.is_none_or(|proxy| !anybody.contains(&proxy))
+    };
+    names.iter().filter(|name| is_told(name)).cloned().collect()
+}
+
 /// Lists labels in brackets, the name of a namespace left out.
 fn listed(labels: &BTreeMap<String, String>) -> String {
     let labels = labels.iter().filter(|(key, _)| *key != NAME).map(|(key, value)| format!("{key}={value}"));

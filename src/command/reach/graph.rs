@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::Report;
-use crate::reach::{End, Mark};
+use crate::reach::{End, Mark, told};
 
 /// How open the way from one end to another is: the most open of its flows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,10 +28,11 @@ fn ways(report: &Report<'_, '_>) -> Ways {
             (Mark::Open | Mark::AroundItsProxy, Some(_)) => Way::Known,
             (Mark::Open | Mark::AroundItsProxy, None) => Way::Plain,
         };
-        for from in sources {
-            let (known, ports) = ways.entry((from, flow.to)).or_insert((way, BTreeSet::new()));
+        let told = told(&sources);
+        for from in flow.from.iter().filter(|end| told.contains(&report.reach.end_name(**end))) {
+            let (known, ports) = ways.entry((*from, flow.to)).or_insert((way, BTreeSet::new()));
             *known = (*known).max(way);
-            ports.insert(flow.ports_text());
+            ports.insert(flow.ports.spelled());
         }
     }
     let joined = |ports: BTreeSet<String>| ports.into_iter().collect::<Vec<_>>().join(" ");

@@ -20,24 +20,9 @@ use crate::{
 pub struct Blocks(Vec<(String, AddressSet)>);
 
 impl Blocks {
-    pub(in crate::reach) fn of(mesh: &Mesh<'_>, authorization: &Authorization<'_>) -> Self {
-        let mut networks = BTreeSet::<IpNet>::new();
-        let policies = mesh.manifests.network_policies.iter();
-        let rules = policies.flat_map(|policy| policy.ingress.iter().chain(&policy.egress));
-        for block in rules.flat_map(|rule| &rule.peers).filter_map(|peer| peer.ip_block.as_ref()) {
-            networks.insert(block.cidr.value.trunc());
-            networks.extend(block.except.iter().map(|except| except.value.trunc()));
-        }
-        let rules = authorization.policies().iter().flat_map(|policy| &policy.rules);
-        let parts = rules.flat_map(|rule| rule.sources.iter().chain(&rule.operations));
-        for condition in parts.flat_map(|part| &part.conditions) {
-            if let (Attribute::SourceAddress, Values::Addresses(addresses)) =
-                (&condition.attribute, &condition.values)
-            {
-                networks.extend(addresses.networks());
-            }
-        }
-        let mut networks: Vec<IpNet> = networks.into_iter().collect();
+    /// Parts the addresses by networks.
+    pub(in crate::reach) fn of(networks: &BTreeSet<IpNet>) -> Self {
+        let mut networks: Vec<IpNet> = networks.iter().copied().collect();
         networks.sort_by_key(|network| (std::cmp::Reverse(network.prefix_len()), *network));
         let (mut taken, mut blocks) = (AddressSet::default(), Vec::new());
         for network in networks {
@@ -80,6 +65,27 @@ impl Blocks {
         let is_in = |(_, block): &(usize, &(String, AddressSet))| set.is_all() || block.1.is_subset(set);
         self.0.iter().enumerate().filter(is_in).map(|(place, _)| place)
     }
+}
+
+/// Returns every network that a policy compares addresses with.
+pub(in crate::reach) fn networks(mesh: &Mesh<'_>, authorization: &Authorization<'_>) -> BTreeSet<IpNet> {
+    let mut networks = BTreeSet::<IpNet>::new();
+    let policies = mesh.manifests.network_policies.iter();
+    let rules = policies.flat_map(|policy| policy.ingress.iter().chain(&policy.egress));
+    for block in rules.flat_map(|rule| &rule.peers).filter_map(|peer| peer.ip_block.as_ref()) {
+        networks.insert(block.cidr.value.trunc());
+        networks.extend(block.except.iter().map(|except| except.value.trunc()));
+    }
+    let rules = authorization.policies().iter().flat_map(|policy| &policy.rules);
+    let parts = rules.flat_map(|rule| rule.sources.iter().chain(&rule.operations));
+    for condition in parts.flat_map(|part| &part.conditions) {
+        if let (Attribute::SourceAddress, Values::Addresses(addresses)) =
+            (&condition.attribute, &condition.values)
+        {
+            networks.extend(addresses.networks());
+        }
+    }
+    networks
 }
 
 impl Reach<'_> {
