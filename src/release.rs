@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, sync::LazyLock, sync::OnceLock};
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 pub use behaviour::{Bears, Behaviour, Part, Since, behaviours};
-pub use facts::{Support, mends_tls_defaults};
+pub use facts::{AUTOSCALING_V2, Support, mends_tls_defaults};
 pub use security::{Bulletin, Exposure, bulletin_range, bulletins};
 pub use values::{Chart, Reading, Refusal, Values};
 pub use version::{Minor, Patch};

@@ -29,6 +29,8 @@ const COMBINATIONS: &[(&str, &[&str])] = &[
     ("chartVersion: 2.0.0", &["unknown-istio warning"]),
     ("chartVersion: 1.99.0\nvalues: {gateway: {fromTheFuture: 1}}", &["unknown-istio warning"]),
     // Istio and Kubernetes.
+    ("chartVersion: 1.21.1\nkubernetesVersion: '1.22'", &["unsupported-kubernetes error"]),
+    ("chartVersion: 1.21.1\nkubernetesVersion: '0.0'", &["unsupported-kubernetes error"]),
     ("chartVersion: 1.21.1\nkubernetesVersion: '1.25'", &["kubernetes-too-old warning"]),
     ("chartVersion: 1.21.1\nkubernetesVersion: '1.30'", &["untested-kubernetes warning"]),
     ("chartVersion: 1.21.1\nkubernetesVersion: '1.36'", &["untested-kubernetes warning"]),
@@ -178,6 +180,38 @@ fn nothing_is_said_of_what_a_release_takes() {
     }
 }
 
+/// The nearest release that works there, or that there is none.
+#[test]
+fn a_kubernetes_that_does_not_fit_is_told_with_what_does() {
+    let says = |version: &str, kubernetes: &str| {
+        let all = found(&format!("chartVersion: {version}\nkubernetesVersion: '{kubernetes}'"));
+        let [one] = all.as_slice() else { panic!("{all:#?}") };
+        format!("{} | {} | {}", one.message, one.labels[0].text, one.help.join(" | "))
+    };
+    let all = [
+        ("1.30.3", "1.31"),
+        ("1.21.1", "1.25"),
+        ("1.25.0", "1.28"),
+        ("1.22.8", "1.26"),
+        ("1.21.1", "1.31"),
+        ("1.30.3", "1.99"),
+        ("1.21.1", "1.22"),
+    ]
+    .map(|(version, kubernetes)| says(version, kubernetes));
+    assert_eq!(
+        all,
+        [
+            "Istio 1.30.3 does not support Kubernetes 1.31 | 1.32 or later was expected | upgrade the cluster first, or say an older `chartVersion`; 1.29.6 is the newest for 1.31",
+            "Istio 1.21.1 does not support Kubernetes 1.25 | 1.26 or later was expected | upgrade the cluster first",
+            "the Istio project does not support 1.25.0 on Kubernetes 1.28 | supported on 1.29 to 1.32 | plan the upgrade of the cluster; 1.24.6 is the newest for 1.28",
+            "the Istio project tested 1.22.8 on Kubernetes 1.26, but does not support it | supported on 1.27 to 1.30 | plan the upgrade of the cluster; 1.21.6 is the newest for 1.26",
+            "the Istio project did not test 1.21.1 on Kubernetes 1.31 | tested up to 1.29 | plan the upgrade of Istio; 1.24 is the first that was tested there",
+            "the Istio project did not test 1.30.3 on Kubernetes 1.99 | tested up to 1.36 | no Istio that this meshwright knows was tested there; look for a newer meshwright",
+            "Istio 1.21.1 needs `autoscaling/v2`, which Kubernetes 1.22 does not serve | 1.23 or later was expected | upgrade the cluster before you render for it",
+        ]
+    );
+}
+
 #[test]
 fn a_finding_says_what_was_meant_or_which_release_does_it() {
     let says = |lines: &str| {
@@ -204,6 +238,19 @@ fn a_finding_says_what_was_meant_or_which_release_does_it() {
     assert_eq!(
         pilot("1.26.8", "env: {ENABLE_AUTO_SNI: 'true'}"),
         "istiod 1.26.8 reads no variable `ENABLE_AUTO_SNI` | it has no effect | it was read up to 1.25"
+    );
+    let value = |version: &str, values: &str| says(&format!("chartVersion: {version}\nvalues: {{{values}}}"));
+    assert_eq!(
+        value("1.27.9", "gateway: {kind: StatefulSet}"),
+        "the gateway chart of Istio 1.27.9 refuses this `kind` | expected `Deployment` or `DaemonSet`"
+    );
+    assert_eq!(
+        value("1.24.6", "istiod: {global: {platform: gke}}"),
+        "the istiod chart of Istio 1.24.6 refuses this `global.platform` | expected `k3d`, `k3s`, `microk8s`, `minikube` or `openshift` | it is taken from 1.25 on"
+    );
+    assert_eq!(
+        value("1.24.6", "base: {compatibilityVersion: '1.20'}"),
+        "the base chart of Istio 1.24.6 refuses this `compatibilityVersion` | expected `1.21`, `1.22` or `1.23` | it was taken up to 1.23"
     );
     assert_eq!(
         says("chartVersion: 1.21.1\nkubernetesVersion: '1.29'\nflux: {version: '2.5'}"),

@@ -5,7 +5,7 @@
 
 use crate::{
     diagnostic::Diagnostic,
-    release::{self, Flux, Istio, Minor, Patch},
+    release::{self, AUTOSCALING_V2, Flux, Istio, Minor, Patch, Support},
     source::Span,
     yaml::Spanned,
 };
@@ -76,6 +76,9 @@ pub(super) fn istio_on(
 ) -> Option<Diagnostic> {
     let facts = Istio::of(istio.minor).filter(|facts| facts.minor == istio.minor)?;
     let minimum = facts.minimum_kubernetes(istio.patch);
+    if let Some(written) = written.filter(|_| version < AUTOSCALING_V2) {
+        return Some(unsupported(version, istio, written.span));
+    }
     if version < minimum {
         return Some(too_old(version, istio, minimum, written.map(|written| written.span), chart));
     }
@@ -90,6 +93,15 @@ pub fn doubt_on(kubernetes: Minor, istio: Patch) -> Option<String> {
     Some(format!("{}: {}", doubt.message, doubt.labels[0].text))
 }
 
+/// The istiod chart writes a `HorizontalPodAutoscaler` of `autoscaling/v2` (`istio-discovery/templates/autoscale.yaml`), and
+/// a Kubernetes that does not serve it refuses the release.
+fn unsupported(version: Minor, istio: Patch, written: Span) -> Diagnostic {
+    let message = format!("Istio {istio} needs `autoscaling/v2`, which Kubernetes {version} does not serve");
+    let label = format!("{AUTOSCALING_V2} or later was expected");
+    Diagnostic::error("unsupported-kubernetes", written, message, label)
+        .with_help("upgrade the cluster before you render for it")
+}
+
 /// Below its minimum `istioctl` warns and goes on (`istioctl/pkg/install/k8sversion`), and istiod does not look.
 fn too_old(version: Minor, istio: Patch, minimum: Minor, written: Option<Span>, chart: Span) -> Diagnostic {
     let message = format!("Istio {istio} does not support Kubernetes {version}");
@@ -97,7 +109,14 @@ fn too_old(version: Minor, istio: Patch, minimum: Minor, written: Option<Span>, 
         Some(written) => (
             written,
             format!("{minimum} or later was expected"),
-            "upgrade the cluster first, or stay on an older `chartVersion`".to_owned(),
+            newest_on(version).map_or_else(
+                || "upgrade the cluster first".to_owned(),
+                |fits| {
+                    format!(
+                        "upgrade the cluster first, or say an older `chartVersion`; {fits} is the newest for {version}"
+                    )
+                },
+            ),
         ),
         None => (
             chart,
@@ -113,28 +132,54 @@ fn untested(version: Minor, istio: Patch, facts: &Istio, span: Span) -> Option<D
     let range = facts.support()?.kubernetes;
     let is_tested = range.tested_from.is_some_and(|from| from <= version) && version <= range.newest;
     let supported = format!("supported on {} to {}", range.oldest, range.newest);
+    let of_the_cluster = || {
+        let fits = newest_on(version).map(|fits| format!("; {fits} is the newest for {version}"));
+        format!("plan the upgrade of the cluster{}", fits.unwrap_or_default())
+    };
     let (message, label, help) = if version > range.newest {
         (
             format!("the Istio project did not test {istio} on Kubernetes {version}"),
             format!("tested up to {}", range.newest),
-            "plan the upgrade of Istio; the tree is the same",
+            first_tested_on(version).map_or_else(
+                || {
+                    "no Istio that this meshwright knows was tested there; look for a newer meshwright"
+                        .to_owned()
+                },
+                |first| format!("plan the upgrade of Istio; {first} is the first that was tested there"),
+            ),
         )
     } else if version < range.oldest && is_tested {
         (
             format!("the Istio project tested {istio} on Kubernetes {version}, but does not support it"),
             supported,
-            "plan the upgrade of the cluster; the tree is the same",
+            of_the_cluster(),
         )
     } else if version < range.oldest {
         (
             format!("the Istio project does not support {istio} on Kubernetes {version}"),
             supported,
-            "plan the upgrade of the cluster; the tree is the same",
+            of_the_cluster(),
         )
     } else {
         return None;
     };
     Some(Diagnostic::warning("untested-kubernetes", span, message, label).with_help(help))
+}
+
+/// Returns the newest Istio that the project supports on a Kubernetes.
+fn newest_on(kubernetes: Minor) -> Option<Patch> {
+    let range = |istio: &Istio| istio.support().map(|support| support.kubernetes);
+    let fits = |istio: &&Istio| {
+        range(istio).is_some_and(|range| (range.oldest..=range.newest).contains(&kubernetes))
+    };
+    let istio = release::istio_minors().rev().filter_map(Istio::of).find(fits)?;
+    Some(Patch { minor: istio.minor, patch: istio.newest_patch })
+}
+
+/// Returns the first Istio minor that the project tested on a Kubernetes or on a newer one.
+fn first_tested_on(kubernetes: Minor) -> Option<Minor> {
+    let reaches = |support: &Support| kubernetes <= support.kubernetes.newest;
+    release::istio_minors().find(|minor| Istio::of(*minor).and_then(Istio::support).is_some_and(reaches))
 }
 
 /// Reads `flux.version`, and holds the Kubernetes that the profile names against it.

@@ -157,7 +157,11 @@ impl Pinned<'_> {
         {
             fault.labels[0].text = format!("did you mean `{near}`?");
             fault = fault.with_edit(key.span, near);
-        } else if let Some(said) = self.elsewhere(path) {
+        } else if let Some(said) = match refusal {
+            Refusal::Key | Refusal::Unknown => self.elsewhere(path),
+            Refusal::Values(_) => self.taken_elsewhere(path, value),
+            Refusal::Types(_) => None,
+        } {
             fault = fault.with_help(said);
         }
         fault
@@ -204,14 +208,20 @@ impl Pinned<'_> {
 
     /// Says which releases read a key that this one does not.
     fn elsewhere(&self, path: &str) -> Option<String> {
-        self.other_release(|istio| {
+        self.other_release("read", |istio| {
             let chart = istio.values().chart(self.name);
             chart.is_some_and(|chart| chart.reading(path, istio.newest_patch) != Reading::None)
         })
     }
 
+    /// Says which releases have a file of values for what this one has none.
+    fn taken_elsewhere(&self, path: &str, value: &Node) -> Option<String> {
+        let takes = |chart: &Chart| chart.is_selector(path) && chart.refusal(path, value.as_str()).is_none();
+        self.other_release("taken", |istio| istio.values().chart(self.name).is_some_and(takes))
+    }
+
     /// Says which release does what this one does not: the next that does, or else the last that did.
-    fn other_release(&self, does: impl Fn(&Istio) -> bool) -> Option<String> {
+    fn other_release(&self, done: &str, does: impl Fn(&Istio) -> bool) -> Option<String> {
         let this = self.istio.minor;
         if does(self.istio) {
             return Some(format!(
@@ -222,8 +232,8 @@ impl Pinned<'_> {
         let does = |minor: &Minor| Istio::of(*minor).is_some_and(&does);
         let after = release::istio_minors().filter(|minor| *minor > this).find(does);
         let before = release::istio_minors().rev().filter(|minor| *minor < this).find(does);
-        let from = after.map(|after| format!("it is read from {after} on"));
-        from.or_else(|| before.map(|before| format!("it was read up to {before}")))
+        let from = after.map(|after| format!("it is {done} from {after} on"));
+        from.or_else(|| before.map(|before| format!("it was {done} up to {before}")))
     }
 
     /// Reports variables that are misspelt, or that another istiod reads. Others may belong to a library or to Go.
@@ -236,7 +246,7 @@ impl Pinned<'_> {
             }
             let message = format!("istiod {} reads no variable `{name}`", self.version);
             let has = |istio: &Istio| istio.values().has_variable(name, istio.newest_patch);
-            if let Some(said) = self.other_release(has) {
+            if let Some(said) = self.other_release("read", has) {
                 let fault = Diagnostic::warning("dead-value", key.span, message, "it has no effect");
                 diagnostics.push(fault.with_help(said));
             } else if let Some(near) = near_variable(name, values.variables()) {

@@ -13,6 +13,9 @@ pub(super) const NATIVE_SIDECARS: Minor = Minor { major: 1, minor: 29 };
 /// The first Flux minor whose Helm takes objects into a release that no release owns (fluxcd/helm-controller#1062).
 pub(super) const ADOPTION: Minor = Minor { major: 2, minor: 4 };
 
+/// The first Kubernetes minor that serves `autoscaling/v2` (kubernetes.io, "Deprecated API Migration Guide").
+pub const AUTOSCALING_V2: Minor = Minor { major: 1, minor: 23 };
+
 /// What the Istio project says of one of its minors.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -89,10 +92,13 @@ mod tests {
         struct Table {
             native_sidecars: BTreeMap<String, String>,
             adoption: BTreeMap<String, String>,
+            #[serde(rename = "autoscalingV2")]
+            autoscaling_v2: BTreeMap<String, String>,
         }
         let table: Table = read(include_str!("../../release/facts.yaml"));
         assert_eq!(table.native_sidecars["kubernetes"], NATIVE_SIDECARS.to_string());
         assert_eq!(table.adoption["flux"], ADOPTION.to_string());
+        assert_eq!(table.autoscaling_v2["kubernetes"], AUTOSCALING_V2.to_string());
     }
 
     #[test]

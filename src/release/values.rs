@@ -159,6 +159,11 @@ impl Chart {
         path == "pilot.env" || (self.merged.is_some() && path == "env")
     }
 
+    /// Whether the chart picks a file of values of its own by this path.
+    pub fn is_selector(&self, path: &str) -> bool {
+        self.selectors.contains(path)
+    }
+
     /// Returns why a template fails for a value, the value being a string where it is one.
     pub fn refusal(&self, path: &str, value: Option<&str>) -> Option<Refusal> {
         if self.refused.contains(path) {

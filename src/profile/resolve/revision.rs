@@ -85,22 +85,27 @@ fn order(canary: Patch, main: Patch, cni: bool, span: Span) -> Option<Diagnostic
     }
     let is_near = canary.minor.major == main.minor.major;
     let ahead = if is_near { canary.minor.minor - main.minor.minor } else { u16::MAX };
-    let message = format!("the canary, Istio {canary}, is more than one minor ahead of the mesh, {main}");
+    let message =
+        |minors| format!("the canary, Istio {canary}, is more than {minors} ahead of the mesh, {main}");
     if ahead <= 1 {
         None
     } else if ahead > FARTHEST || cni {
-        let (most, why) = if cni {
+        let (most, minors, why) = if cni {
             // istio.io, "Install the Istio CNI node agent": a plugin fits the control planes of one minor around it.
-            (1, "the CNI plugin is one for all nodes, and fits no control plane that is two minors newer")
+            (
+                1,
+                "one minor",
+                "the CNI plugin is one for all nodes, and fits no control plane that is two minors newer",
+            )
         } else {
-            (FARTHEST, "upstream supports no longer jump, with revisions either")
+            (FARTHEST, "two minors", "upstream supports no longer jump, with revisions either")
         };
         let most = format!("at most {}.{} was expected", main.minor.major, main.minor.minor + most);
-        let fault = Diagnostic::error("canary-distance", span, message, most);
+        let fault = Diagnostic::error("canary-distance", span, message(minors), most);
         Some(fault.with_help(why).with_help("`meshwright upgrade --canary` says the steps"))
     } else {
         let label = "what changed in both minors comes at once";
-        let fault = Diagnostic::warning("canary-distance", span, message, label);
+        let fault = Diagnostic::warning("canary-distance", span, message("one minor"), label);
         Some(
             fault.with_help(
                 "upstream supports this jump with revisions; one minor at a time shows what broke",
