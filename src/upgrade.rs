@@ -211,13 +211,16 @@ fn brought(profile: &Profile) -> Act {
     Act::Run(format!("flux get helmreleases --namespace {}", profile.flux.namespace))
 }
 
+/// What makes pods that run on and can be told to start anew.
+const OWNERS: &str = "deployments,statefulsets,daemonsets";
+
 /// Returns the command that gives workloads the new proxy: sidecars may be one minor behind istiod, and no more (istio.io,
 /// "Supported Releases").
 fn restart(namespaces: &[&str]) -> Act {
     Act::Run(match namespaces {
-        [one] => format!("kubectl rollout restart deployment --namespace {one}"),
+        [one] => format!("kubectl rollout restart {OWNERS} --namespace {one}"),
         all => {
-            format!("for n in {}; do kubectl rollout restart deployment --namespace $n; done", all.join(" "))
+            format!("for n in {}; do kubectl rollout restart {OWNERS} --namespace $n; done", all.join(" "))
         }
     })
 }
@@ -231,13 +234,14 @@ fn known(version: Patch) -> Result<(), Box<Diagnostic>> {
     if facts.is_some_and(|facts| version.patch <= facts.newest_patch) {
         return Ok(());
     }
-    let newest =
-        release::istio_minors().next_back().and_then(Istio::of).expect("at least one release is known");
-    let (code, newest) = ("unknown-istio", format!("{}.{}", newest.minor, newest.newest_patch));
-    let fault = Diagnostic::general(code, format!("this meshwright knows no Istio {version}"));
-    Err(Box::new(
-        fault.with_help(format!("the newest that it knows is {newest}; look for a newer meshwright")),
-    ))
+    let newest = facts.or_else(|| release::istio_minors().next_back().and_then(Istio::of));
+    let newest = newest.expect("at least one release is known");
+    let of_minor = facts.map_or_else(String::new, |facts| format!(" of {}", facts.minor));
+    let fault = Diagnostic::general("unknown-istio", format!("this meshwright knows no Istio {version}"));
+    Err(Box::new(fault.with_help(format!(
+        "the newest{of_minor} that it knows is {}.{}; look for a newer meshwright",
+        newest.minor, newest.newest_patch
+    ))))
 }
 
 fn backwards(from: Patch, to: Patch) -> Diagnostic {

@@ -101,6 +101,25 @@ fn nothing_is_more_than_a_minor_apart() {
     }
 }
 
+/// A team may have called the old control plane or a tag what the new one would be called.
+#[test]
+fn a_canary_takes_no_name_that_is_taken() {
+    let name = |mesh: &str| {
+        let from = profile(&format!(
+            "domain: apps.example.com\nchartVersion: 1.21.1\ntlsSecret: tls\nmesh: {mesh}\nnamespaces: [one]\n"
+        ));
+        match &plan(&from, "1.22.8", Manner::Canary).steps[0] {
+            Step { change: Change::Install(name, _), profile, .. } => {
+                tree(profile);
+                name.clone()
+            }
+            other => panic!("{:?}", other.change),
+        }
+    };
+    let names = ["{}", "{revision: 1-22-8}", "{revision: 1-22-8, tags: {1-22-8-2: 1-22-8}}"].map(name);
+    assert_eq!(names, ["1-22-8", "1-22-8-2", "1-22-8-3"]);
+}
+
 #[test]
 fn a_canary_moves_a_part_at_a_time() {
     let from = profile(

@@ -46,7 +46,7 @@ fn rest(mut profile: Profile, today: &str) -> Vec<Step> {
 }
 
 fn install(before: &Profile, version: Patch, today: &str) -> Step {
-    let revision = version.to_string().replace('.', "-");
+    let revision = name(before, version);
     let mut profile = before.clone();
     let images = before.mesh.images.clone();
     profile.revisions.canary = Some(Canary { revision: revision.clone(), version, images, values: None });
@@ -57,6 +57,16 @@ fn install(before: &Profile, version: Patch, today: &str) -> Step {
     step.notes.push(format!("what does not follow it stays as it is; the CRDs become those of {version}"));
     step.then = vec![brought(before)];
     step
+}
+
+/// Returns a name for a release that no revision and no tag has.
+fn name(before: &Profile, version: Patch) -> String {
+    let named = version.to_string().replace('.', "-");
+    let is_free = |name: &String| {
+        before.revisions.main.as_ref() != Some(name) && !before.revisions.tags.contains_key(name)
+    };
+    let others = (2..).map(|number| format!("{named}-{number}"));
+    std::iter::once(named.clone()).chain(others).find(is_free).expect("a profile has few names")
 }
 
 fn namespaces(before: &Profile) -> Vec<Step> {

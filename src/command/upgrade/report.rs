@@ -176,7 +176,8 @@ fn tree(files: &[Changed]) -> Vec<Line> {
     let fields = once(files);
     lines.extend(fields.iter().take(FIELDS).map(|(field, paths)| Line::Code(changed_field(field, paths))));
     if let Some(more @ 1..) = fields.len().checked_sub(FIELDS) {
-        lines.push(Line::Prose(format!("and {more} fields more, which `--format json` has")));
+        let fields = if more == 1 { "field" } else { "fields" };
+        lines.push(Line::Prose(format!("and {more} {fields} more, which `--format json` has")));
     }
     lines
 }
