@@ -1,5 +1,7 @@
 //! A strict API server takes every object of every tree, and of the workloads that it assumes.
 
+pub mod admission;
+
 use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
