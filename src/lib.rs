@@ -5,7 +5,7 @@
 //! ```text
 //! profile.yaml ─ profile::load ─► Profile ─ plan::Plan ─► [File] ─ render::render ─► Tree ─ tree::write ─► repository
 //!                    ▲                                                                │
-//!                 release                                                  tree::compare: --diff, --check
+//!                 release                                     proof::prove · tree::compare: --diff, --check
 //! ```
 //!
 //! Between `profile` and `tree` everything is pure: the same profile and the same binary give the same bytes.
@@ -19,6 +19,7 @@ pub mod manifest;
 pub mod mesh;
 pub mod plan;
 pub mod profile;
+pub mod proof;
 #[allow(dead_code, reason = "witnesses and explanations are computed, and not yet asked for by a command")]
 pub mod reach;
 pub mod read;

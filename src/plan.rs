@@ -184,7 +184,7 @@ fn globals(profile: &Profile, istio: &Istio, flux: &Flux) -> Value {
 }
 
 /// The labels of the gateway's pods, in the chart and in every selector.
-fn gateway_labels() -> BTreeMap<String, String> {
+pub(crate) fn gateway_labels() -> BTreeMap<String, String> {
     [("app".into(), GATEWAY.into()), ("istio".into(), GATEWAY_LABEL.into())].into()
 }
 

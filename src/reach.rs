@@ -132,6 +132,11 @@ impl<'m> Reach<'m> {
         self.network.endpoints()
     }
 
+    /// Returns how the world outside is parted.
+    pub fn blocks(&self) -> &Blocks {
+        &self.blocks
+    }
+
     /// Returns what NetworkPolicies leave open.
     pub fn network(&self) -> &Network<'m> {
         &self.network

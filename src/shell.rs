@@ -79,6 +79,13 @@ impl Shell {
         self.say(ALARM, verb, what);
     }
 
+    /// Says more of what was just said.
+    pub fn detail(&mut self, text: &str) {
+        if !self.quiet {
+            self.remark(text);
+        }
+    }
+
     fn say(&mut self, style: Style, verb: &str, what: &str) {
         if !self.quiet {
             self.remark(&format!("{style}{verb}{style:#} {what}\n"));

@@ -2,7 +2,7 @@
 
 mod support;
 
-use meshwright::{render, source::Source};
+use meshwright::{proof, render, source::Source};
 use proptest::prelude::*;
 
 fn one_of(options: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
@@ -84,6 +84,15 @@ proptest! {
         for object in &objects {
             prop_assert!(object["kind"].is_string() && object["metadata"]["name"].is_string(), "{}", object);
         }
+    }
+
+    #[test]
+    fn every_tree_lets_through_what_its_profile_declares_and_nothing_else(text in profile()) {
+        let profile = load(&text);
+        let rendered = render::render(&profile).expect("it renders");
+        let proof = proof::prove(&profile, rendered.tree.iter());
+        let faults: Vec<&String> = proof.faults.iter().map(|fault| &fault.message).collect();
+        prop_assert!(faults.is_empty(), "{}\n{faults:#?}", text);
     }
 
     #[test]

@@ -143,6 +143,11 @@ fn markdown(changes: &[Change]) -> String {
 }
 
 fn json(changes: &[Change]) -> String {
+    format!("{:#}\n", json!({"version": 1, "changes": fields(changes)}))
+}
+
+/// Returns changes for programs.
+pub(super) fn fields(changes: &[Change]) -> Vec<Value> {
     let list = |passages: &[Passage]| -> Vec<Value> { passages.iter().map(passage).collect() };
     let change = |change: &Change| {
         json!({
@@ -156,7 +161,7 @@ fn json(changes: &[Change]) -> String {
             "after": list(&change.delta.after),
         })
     };
-    format!("{:#}\n", json!({"version": 1, "changes": changes.iter().map(change).collect::<Vec<_>>()}))
+    changes.iter().map(change).collect()
 }
 
 /// Returns how many flows each effect has, a flow being a pair of ends.

@@ -13,8 +13,9 @@ use self::load::Loaded;
 use crate::{
     cli::Render,
     diagnostic::Diagnostic,
-    plan::weakenings,
-    profile::Profile,
+    plan::{undeclared, weakenings},
+    profile::{Enforcement, Profile},
+    proof::{self, Proof},
     render::{self, Rendered},
     shell::{Exit, Shell},
     source::Sources,
@@ -25,6 +26,7 @@ use crate::{
 struct Rendering {
     profile: Profile,
     rendered: Rendered,
+    proof: Proof,
     stamp: Stamp,
 }
 
@@ -49,6 +51,12 @@ pub(super) fn run(options: &Render, shell: &mut Shell) -> Result<Exit> {
     }
     let Some(profiles) = load::load(options, shell) else { return Ok(Exit::Error) };
     let renderings = profiles.into_iter().map(rendering).collect::<Result<Vec<_>>>()?;
+    let faults: Vec<Diagnostic> =
+        renderings.iter().flat_map(|rendering| &rendering.proof.faults).cloned().collect();
+    if !faults.is_empty() {
+        shell.diagnostics(&faults, &Sources::default());
+        return Ok(Exit::Error);
+    }
     let exit = if to_stdout {
         print(&renderings, shell)?
     } else if options.diff {
@@ -64,9 +72,10 @@ pub(super) fn run(options: &Render, shell: &mut Shell) -> Result<Exit> {
 fn rendering(loaded: Loaded) -> Result<Rendering> {
     let Loaded { profile, digest, .. } = loaded;
     let rendered = render::render(&profile)?;
+    let proof = proof::prove(&profile, rendered.tree.iter());
     let tool = concat!("meshwright ", env!("CARGO_PKG_VERSION")).to_owned();
     let stamp = Stamp { tool, profile: profile.name.clone(), digest };
-    Ok(Rendering { profile, rendered, stamp })
+    Ok(Rendering { profile, rendered, proof, stamp })
 }
 
 fn print(renderings: &[Rendering], shell: &mut Shell) -> Result<Exit> {
@@ -120,6 +129,25 @@ fn state(state: &State) -> &'static str {
 
 fn files(count: usize) -> String {
     format!("{count} file{}", if count == 1 { "" } else { "s" })
+}
+
+/// Says what the tree was found to let through, against what the profile declares.
+fn proved(rendering: &Rendering, shell: &mut Shell) {
+    let (profile, proof) = (&rendering.profile, &rendering.proof);
+    let count = |count: usize| format!("{count} flow{}", if count == 1 { "" } else { "s" });
+    let (declared, rest) = (count(profile.flows.len()), undeclared(profile));
+    if profile.enforcement == Enforcement::Audit {
+        return shell.status("declared", &format!("{declared}; {rest}"));
+    }
+    let wider = match proof.wider.len() {
+        0 => String::new(),
+        1 => "; 1 reach is wider than declared".to_owned(),
+        several => format!("; {several} reach wider than declared"),
+    };
+    shell.status("proved", &format!("{declared} declared, {} allowed; {rest}{wider}", proof.flows));
+    for sentence in &proof.wider {
+        shell.notice("wider", &format!("than declared: {sentence}"));
+    }
 }
 
 fn weaker(rendering: &Rendering, shell: &mut Shell) {

@@ -61,6 +61,23 @@ impl Table {
         self.0.entry(to).or_default().push(Line { from, ports, passage });
     }
 
+    /// Returns what is left without some ports of each pair of ends, source and destination.
+    #[must_use]
+    pub fn without(&self, ports: impl Fn(&str, &str) -> PortSet) -> Self {
+        let mut left = Self::default();
+        for (to, lines) in &self.0 {
+            for Line { from, ports: open, passage } in lines {
+                for from in from {
+                    let open = open.difference(&ports(from, to));
+                    if !open.is_empty() {
+                        left.add(vec![from.clone()], to.clone(), open, passage.clone());
+                    }
+                }
+            }
+        }
+        left
+    }
+
     fn toward(&self, to: &str) -> &[Line] {
         self.0.get(to).map_or(&[], Vec::as_slice)
     }

@@ -3,11 +3,18 @@
 mod json;
 mod markdown;
 
-use anyhow::Result;
+use std::collections::BTreeMap;
 
-use super::{Against, Rendering, compare, moves, restart, tell_obstructions, weaker};
+use anyhow::Result;
+use camino::Utf8Path;
+
+use super::{Against, Rendering, compare, moves, proved, restart, tell_obstructions, weaker};
 use crate::{
     cli::{DiffFormat, Render},
+    command,
+    mesh::Mesh,
+    proof,
+    reach::Change,
     shell::{Exit, Shell},
     tree::{self, FileChange, FileStatus, State},
 };
@@ -16,12 +23,13 @@ use crate::{
 struct Difference<'c> {
     pair: &'c Against<'c>,
     changes: Vec<FileChange<'c>>,
+    /// What that opens and closes; nothing where no tree is there yet.
+    flows: Vec<Change>,
 }
 
 pub(super) fn diff(renderings: &[Rendering], options: &Render, shell: &mut Shell) -> Result<Exit> {
     let Some(pairs) = compare(renderings, options, shell) else { return Ok(Exit::Error) };
-    let differences: Vec<Difference<'_>> =
-        pairs.iter().map(|pair| Difference { pair, changes: tree::changes(&pair.comparison) }).collect();
+    let differences: Vec<Difference<'_>> = pairs.iter().map(difference).collect();
     match options.format {
         DiffFormat::Text => differences.iter().try_for_each(|difference| shell.patch(&difference.changes))?,
         DiffFormat::Json => shell.result(&json::document(&differences))?,
@@ -30,8 +38,29 @@ pub(super) fn diff(renderings: &[Rendering], options: &Render, shell: &mut Shell
     Ok(differences.iter().map(|difference| tell(difference, shell)).max().unwrap_or(Exit::Clean))
 }
 
+fn difference<'c>(pair: &'c Against<'c>) -> Difference<'c> {
+    let changes = tree::changes(&pair.comparison);
+    let flows = flows(pair.rendering, &changes);
+    Difference { pair, changes, flows }
+}
+
+/// Returns what changes of files open and close between the workloads that the trees assume.
+fn flows(rendering: &Rendering, changes: &[FileChange<'_>]) -> Vec<Change> {
+    let old: BTreeMap<&Utf8Path, Option<&str>> =
+        changes.iter().map(|change| (change.path, change.before)).collect();
+    if old.values().all(Option::is_none) {
+        return Vec::new();
+    }
+    let kept = rendering.tree().iter().filter(|(path, _)| !old.contains_key(path));
+    let before = kept.chain(old.iter().filter_map(|(path, text)| Some((*path, (*text)?))));
+    let (old, config) = proof::read(&rendering.profile, before);
+    let before = Mesh::resolve(&old, config);
+    let (new, config) = proof::read(&rendering.profile, rendering.tree().iter());
+    command::diff::changes(&[before, Mesh::resolve(&new, config)])
+}
+
 fn tell(difference: &Difference<'_>, shell: &mut Shell) -> Exit {
-    let Difference { pair, changes } = difference;
+    let Difference { pair, changes, flows } = difference;
     let exit = tell_obstructions(&pair.comparison, shell);
     // Like every diff, it says nothing of what is the same.
     if changes.is_empty() {
@@ -56,7 +85,12 @@ fn tell(difference: &Difference<'_>, shell: &mut Shell) -> Exit {
         }
     }
     restart::tell(pair, shell);
+    proved(pair.rendering, shell);
     weaker(pair.rendering, shell);
+    if !flows.is_empty() {
+        shell.notice("changes", &command::diff::summary(flows));
+        shell.detail(&command::diff::text(flows));
+    }
     exit.max(Exit::Differs)
 }
 

@@ -1,10 +1,9 @@
 //! `meshwright render`: every tree is written, or none.
 
-use super::{Against, Rendering, compare, files, restart, weaker};
+use super::{Against, Rendering, compare, files, proved, restart, weaker};
 use crate::{
     cli::Render,
     diagnostic::Diagnostic,
-    plan::undeclared,
     profile::Profile,
     shell::{self, Exit, Shell},
     source::Sources,
@@ -46,10 +45,7 @@ fn tell(pair: &Against<'_>, force: bool, shell: &mut Shell) {
         shell.status("rendered", &format!("{place}: {}", comparison.summary(force)));
     }
     restart::tell(pair, shell);
-    let count = pair.rendering.profile.flows.len();
-    let plural = if count == 1 { "" } else { "s" };
-    let rest = undeclared(&pair.rendering.profile);
-    shell.status("declared", &format!("{count} flow{plural}; {rest}"));
+    proved(pair.rendering, shell);
     if let Some(canary) = beside(&pair.rendering.profile) {
         shell.status("canary", &canary);
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Difference;
 use crate::{
-    command::render::state,
+    command::{diff::fields as flow_changes, render::state},
     plan::weakenings,
     tree::{FileChange, Hunk, State},
 };
@@ -20,6 +20,7 @@ use crate::{
 ///     "summary": {"added": 0, "changed": 1, "removed": 0},
 ///     "weakenings": [{"what": "…", "why": "…"}],
 ///     "obstructed": [{"path": "…", "why": "…"}],
+///     "flows": [{"effect": "opened", …}],
 ///     "files": [{
 ///       "path": "clusters/sre/istio/README.md",
 ///       "status": "changed", "state": "stale", "binary": false,
@@ -31,7 +32,7 @@ use crate::{
 /// ```
 ///
 /// `status` is `added`, `changed` or `removed`; `state` is a word of `--check`. Every `path` and `movedFrom` is
-/// relative to DIR; lines count from 1, and are 0 in a side that has none, as in a diff. Within `version` 1, keys
+/// relative to DIR; `flows` are the `changes` of `diff --format json`; lines count from 1, and are 0 in a side that has none, as in a diff. Within `version` 1, keys
 /// are only added.
 pub(super) fn document(differences: &[Difference<'_>]) -> String {
     let trees: Vec<Value> = differences.iter().map(tree).collect();
@@ -53,6 +54,7 @@ fn tree(difference: &Difference<'_>) -> Value {
         "summary": {"added": added, "changed": changed, "removed": removed},
         "weakenings": weaknesses.map(|one| json!({"what": one.what, "why": one.why})).collect::<Vec<_>>(),
         "obstructed": obstructed.collect::<Vec<_>>(),
+        "flows": flow_changes(&difference.flows),
         "files": difference.changes.iter().map(file).collect::<Vec<_>>(),
     })
 }

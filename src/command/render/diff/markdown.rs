@@ -3,7 +3,11 @@
 use std::fmt::Write as _;
 
 use super::Difference;
-use crate::{plan::weakenings, tree::FileChange};
+use crate::{
+    command::diff::{summary, text as flow_text},
+    plan::weakenings,
+    tree::FileChange,
+};
 
 /// The most bytes of a comment. GitHub refuses one of more than 65,536 characters.
 const LIMIT: usize = 60_000;
@@ -59,6 +63,14 @@ fn head(difference: &Difference<'_>) -> String {
     for weakening in weakenings(&rendering.profile) {
         let (what, why) = (prose(&weakening.what), prose(&weakening.why));
         let _ = writeln!(text, "* weaker than the default: {what}: {why}");
+    }
+    if !difference.flows.is_empty() {
+        let _ = write!(
+            text,
+            "\n{}\n\n```diff\n{}```\n",
+            summary(&difference.flows),
+            flow_text(&difference.flows)
+        );
     }
     text
 }
