@@ -11,6 +11,7 @@
 //! Between `profile` and `tree` everything is pure: the same profile and the same binary give the same bytes.
 //! ARCHITECTURE.md says what each module is for, and what may depend on what.
 
+pub mod api;
 pub mod check;
 pub mod cli;
 pub mod command;

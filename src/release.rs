@@ -4,6 +4,7 @@
 //! `release/flux/` hold a file per minor, which `cargo run --example release` derives from the upstream repositories;
 //! `release/facts.yaml`, `behaviour.yaml` and `security.yaml` hold what no program can derive. A file is read when the first profile asks for its minor.
 
+mod api;
 mod behaviour;
 mod facts;
 mod security;
@@ -14,6 +15,7 @@ use std::{collections::BTreeMap, sync::LazyLock, sync::OnceLock};
 
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
+pub use api::{Api, Bound, Definition, Fact, Member, Minors, Product, Type, Version as ApiVersion};
 pub use behaviour::{Bears, Behaviour, Part, Since, behaviours};
 pub use facts::{AUTOSCALING_V2, Support, mends_tls_defaults};
 pub use security::{Bulletin, Exposure, bulletin_range, bulletins};

@@ -19,7 +19,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::diagnostic::Diagnostic;
 use crate::yaml::Node;
-pub use names::{either, nearest, quoted};
+pub use names::{either, found, nearest, quoted};
 
 /// A compiled schema.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use serde_json::Value;
 
 use super::{
+    api::Api,
     kind::{self, Kind},
     repository::{Repository, Tag},
     say,
@@ -15,8 +16,11 @@ pub struct Sources {
     /// fluxcd/flux2, whose `manifests/bases` name the controllers' versions.
     pub flux: Repository,
     /// helm-controller, source-controller and kustomize-controller.
-    controllers: Vec<(&'static str, Repository, Vec<Tag>)>,
+    controllers: Vec<Controller>,
 }
+
+/// A controller's name, clone and tags.
+type Controller = (&'static str, Repository, Vec<Tag>);
 
 /// The fields of a `HelmRelease` that some controllers know and others do not.
 const FIELDS: [(&str, &[&str]); 3] = [
@@ -56,17 +60,37 @@ pub fn derive(sources: &Sources, tags: &[Tag]) -> Result<String, String> {
     Ok(write(tags, &patches))
 }
 
+/// Returns the data file of the kinds' fields, from the newest patch of each minor, oldest first.
+pub fn api(sources: &Sources, tags: &[Tag]) -> Result<String, String> {
+    let mut api = Api::default();
+    for tag in tags {
+        let mut definitions = Vec::new();
+        for controller in &sources.controllers {
+            let (_, there) = version(sources, controller, *tag)?;
+            for (_, text) in controller.1.files(there, &["config/crd/bases"])? {
+                definitions.extend(kind::definitions(&text)?);
+            }
+        }
+        api.add(&format!("{}.{}", tag.major, tag.minor), &definitions)?;
+    }
+    Ok(api.file("Flux", tags, "flux-api FLUX2 HELM-CONTROLLER SOURCE-CONTROLLER KUSTOMIZE-CONTROLLER"))
+}
+
+/// Returns the version of a controller that a Flux release names, and the one that its clone has for it.
+fn version(sources: &Sources, (name, _, tags): &Controller, tag: Tag) -> Result<(Tag, Tag), String> {
+    let base = sources.flux.file(tag, &format!("manifests/bases/{name}-controller/kustomization.yaml"))?;
+    let version = base.split_once("/download/").and_then(|(_, rest)| rest.split('/').next());
+    let named = version.and_then(Tag::parse).ok_or_else(|| format!("{tag} names no {name}-controller"))?;
+    Ok((named, present(name, named, tags)?))
+}
+
 fn patch(sources: &Sources, tag: Tag) -> Result<Patch, String> {
     let mut definitions = Vec::new();
     let mut controllers = BTreeMap::new();
     let mut helm = String::new();
-    for (name, repository, tags) in &sources.controllers {
-        let base =
-            sources.flux.file(tag, &format!("manifests/bases/{name}-controller/kustomization.yaml"))?;
-        let version = base.split_once("/download/").and_then(|(_, rest)| rest.split('/').next());
-        let named =
-            version.and_then(Tag::parse).ok_or_else(|| format!("{tag} names no {name}-controller"))?;
-        let there = present(name, named, tags)?;
+    for controller in &sources.controllers {
+        let (name, repository, _) = controller;
+        let (named, there) = version(sources, controller, tag)?;
         for (_, text) in repository.files(there, &["config/crd/bases"])? {
             definitions.extend(kind::definitions(&text)?);
         }

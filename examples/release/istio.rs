@@ -9,6 +9,7 @@ use std::{
 use serde_json::Value;
 
 use super::{
+    api::Api,
     chart::{self, Chart},
     kind::{self, Kind},
     repository::{Repository, Tag},
@@ -57,6 +58,13 @@ pub fn derive(repository: &Repository, tags: &[Tag]) -> Result<String, String> {
     }
     one(&patches)?;
     Ok(write(tags, patches))
+}
+
+/// Returns the data file of the kinds' fields, from the newest patch of each minor, oldest first.
+pub fn api(repository: &Repository, tags: &[Tag]) -> Result<String, String> {
+    let folders = ["crds", "files"].map(|folder| format!("manifests/charts/base/{folder}/crd-all.gen.yaml"));
+    let api = Api::of(repository, tags, &[&folders[0], &folders[1]])?;
+    Ok(api.file("Istio", tags, "istio-api CLONE"))
 }
 
 /// Refuses what the file says once for a minor, but is not the same in all of its patches.

@@ -3,17 +3,25 @@
 //! ```text
 //! cargo run --example release -- istio ISTIO [TAG...]
 //! cargo run --example release -- flux FLUX2 HELM-CONTROLLER SOURCE-CONTROLLER KUSTOMIZE-CONTROLLER [TAG...]
+//! cargo run --example release -- istio-api ISTIO
+//! cargo run --example release -- flux-api FLUX2 HELM-CONTROLLER SOURCE-CONTROLLER KUSTOMIZE-CONTROLLER
+//! cargo run --example release -- gateway-api GATEWAY-API
+//! cargo run --example release -- kubernetes-api CLIENT-GO API
 //! ```
 //!
 //! A tag is a minor, `1.27`, or the newest patch to look at, `1.27.9`; without one, every minor that meshwright covers
-//! and every newer one is derived. Each minor becomes one file, of which all patches up to the newest are the source.
+//! and every newer one is derived. Each minor becomes one file, of which all patches up to the newest are the source. The
+//! fields of kinds (`…-api`) become one file a product, from the newest patch of each minor.
 
 #![allow(dead_code, reason = "tests/releases.rs uses its part of this program")]
 
+pub mod api;
 pub mod chart;
 pub mod flux;
+pub mod gateway_api;
 pub mod istio;
 pub mod kind;
+pub mod kubernetes;
 pub mod repository;
 pub mod variable;
 
@@ -24,15 +32,29 @@ use repository::{Repository, Tag};
 /// The first Istio and the first Flux minor that meshwright writes for.
 const OLDEST: [(u16, u16); 2] = [(1, 21), (2, 2)];
 
+/// The first Gateway API and the first client-go minor whose kinds' fields are derived.
+const OLDEST_API: [(u16, u16); 2] = [(1, 0), (0, 26)];
+
+const USAGE: &str = "istio ISTIO [TAG...]
+flux FLUX2 HELM-CONTROLLER SOURCE-CONTROLLER KUSTOMIZE-CONTROLLER [TAG...]
+istio-api ISTIO
+flux-api FLUX2 HELM-CONTROLLER SOURCE-CONTROLLER KUSTOMIZE-CONTROLLER
+gateway-api GATEWAY-API
+kubernetes-api CLIENT-GO API";
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments.as_slice() {
         ["istio", clone, tags @ ..] => write_istio(clone, tags),
+        ["istio-api", clone] => write_istio_api(clone),
+        ["gateway-api", clone] => write_gateway_api(clone),
+        ["kubernetes-api", client, types] => write_kubernetes_api(client, types),
+        ["flux-api", flux2, helm, source, kustomize] => write_flux_api(&[flux2, helm, source, kustomize]),
         ["flux", flux2, helm, source, kustomize, tags @ ..] => {
             write_flux(&[flux2, helm, source, kustomize], tags)
         }
-        _ => Err("usage: release istio ISTIO [TAG...] | release flux FLUX2 HELM-CONTROLLER SOURCE-CONTROLLER KUSTOMIZE-CONTROLLER [TAG...]".into()),
+        _ => Err(format!("usage: release ARGUMENTS, which are one of\n{USAGE}")),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -49,6 +71,11 @@ fn write_istio(clone: &str, tags: &[&str]) -> Result<(), String> {
         write("istio", minor, &istio::derive(&repository, &patches)?)?;
     }
     Ok(())
+}
+
+fn write_istio_api(clone: &str) -> Result<(), String> {
+    let repository = Repository::open(clone)?;
+    write_api("istio", &istio::api(&repository, &newest_of_each(repository.tags()?, OLDEST[0]))?)
 }
 
 fn write_flux(clones: &[&str; 4], tags: &[&str]) -> Result<(), String> {
@@ -76,14 +103,44 @@ pub fn wanted(tags: Vec<Tag>, oldest: (u16, u16), asked: &[&str]) -> BTreeMap<(u
     minors
 }
 
+fn write_flux_api(clones: &[&str; 4]) -> Result<(), String> {
+    let sources = flux::Sources::open(clones)?;
+    write_api("flux", &flux::api(&sources, &newest_of_each(sources.flux.tags()?, OLDEST[1]))?)
+}
+
+fn write_gateway_api(clone: &str) -> Result<(), String> {
+    let repository = Repository::open(clone)?;
+    let tags = newest_of_each(repository.tags()?, OLDEST_API[0]);
+    write_api("gateway-api", &gateway_api::api(&repository, &tags)?)
+}
+
+fn write_kubernetes_api(client: &str, types: &str) -> Result<(), String> {
+    let (client, types) = (Repository::open(client)?, Repository::open(types)?);
+    let mut tags = newest_of_each(client.tags()?, OLDEST_API[1]);
+    // client-go counted otherwise before 2019.
+    tags.retain(|tag| tag.major == 0);
+    write_api("kubernetes", &kubernetes::api(&client, &types, &tags)?)
+}
+
+/// Returns the newest patch of each minor, oldest first.
+pub fn newest_of_each(tags: Vec<Tag>, oldest: (u16, u16)) -> Vec<Tag> {
+    wanted(tags, oldest, &[]).into_values().filter_map(|patches| patches.last().copied()).collect()
+}
+
 fn write(product: &str, (major, minor): (u16, u16), text: &str) -> Result<(), String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("release").join(product);
-    fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    let path = folder.join(format!("{major}.{minor}.yaml"));
+    write_file(&format!("release/{product}/{major}.{minor}.yaml"), text)
+}
+
+fn write_api(product: &str, text: &str) -> Result<(), String> {
+    write_file(&format!("release/api/{product}.txt"), text)
+}
+
+fn write_file(name: &str, text: &str) -> Result<(), String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    fs::create_dir_all(path.parent().expect("a file is in a folder")).map_err(|error| error.to_string())?;
     let before = fs::read_to_string(&path).unwrap_or_default();
     fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
-    let verdict = if before == text { "unchanged" } else { "written" };
-    say(&format!("release/{product}/{major}.{minor}.yaml: {verdict}"));
+    say(&format!("{name}: {}", if before == text { "unchanged" } else { "written" }));
     Ok(())
 }
 

@@ -35,6 +35,11 @@ impl Findings {
         self.add(finding)
     }
 
+    /// Reports what was found while an object was read, under this check's code.
+    pub fn repeat(&mut self, finding: &Diagnostic) {
+        self.add(Diagnostic { code: self.code, severity: self.severity, ..finding.clone() });
+    }
+
     fn add(&mut self, finding: Diagnostic) -> &mut Diagnostic {
         self.found.push(finding);
         self.found.last_mut().expect("just pushed")

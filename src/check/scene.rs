@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::Findings;
 use crate::{
+    api::Rule,
     manifest::{Direction, NetworkPolicy, NetworkRule, Object, Peer},
     mesh::{Mesh, Pod},
-    release::{Minor, Patch},
+    release::{Minor, Patch, Product},
     source::Sources,
 };
 
@@ -48,6 +50,14 @@ impl<'m> Scene<'m> {
         cut
     }
 
+    /// Reports the objects that break a rule of structure in the release that they are judged against.
+    pub(super) fn structure(&self, rule: Rule, findings: &mut Findings) {
+        let faults = self.mesh.manifests.faults.iter().filter(|fault| fault.rule == rule);
+        for fault in faults.filter(|fault| fault.holds_in(self.releases.minor(fault.product))) {
+            findings.repeat(&fault.diagnostic);
+        }
+    }
+
     /// Returns the pods in a namespace that a peer selects, among those that the manifests show.
     pub(super) fn pods_of_peer(&self, namespace: &str, peer: &Peer) -> Vec<&'m Pod<'m>> {
         match &peer.pod_selector {
@@ -69,4 +79,13 @@ pub struct Releases {
     pub flux: Option<Minor>,
     /// Kubernetes.
     pub kubernetes: Option<Minor>,
+}
+
+impl Releases {
+    /// Returns the minor of a product.
+    pub fn minor(&self, product: Product) -> Option<Minor> {
+        match product {
+            Product::Istio => self.istio.map(|istio| istio.minor),
+        }
+    }
 }

@@ -27,6 +27,13 @@ mod destination_rule_simple_in_mesh;
 mod destination_rule_skips_verification;
 mod destination_rule_without_ca;
 mod envoy_filter_unproved;
+mod field_enum;
+mod field_exclusive;
+mod field_not_served;
+mod field_range;
+mod field_required;
+mod field_type;
+mod field_unknown;
 mod flux_kustomization_dependency_cycle;
 mod flux_kustomization_dependency_missing;
 mod gateway_any_host;
@@ -107,6 +114,7 @@ mod sidecar_ingress_tls;
 mod sidecar_outbound_allow_any;
 mod telemetry_drops_access_log;
 mod telemetry_duplicate;
+mod version_not_served;
 mod virtual_service_destination_unknown;
 mod virtual_service_gateway_unknown;
 mod wasm_plugin_unproved;
@@ -142,6 +150,13 @@ pub const CHECKS: &[Check] = &[
     destination_rule_skips_verification::CHECK,
     destination_rule_without_ca::CHECK,
     envoy_filter_unproved::CHECK,
+    field_enum::CHECK,
+    field_exclusive::CHECK,
+    field_not_served::CHECK,
+    field_range::CHECK,
+    field_required::CHECK,
+    field_type::CHECK,
+    field_unknown::CHECK,
     flux_kustomization_dependency_cycle::CHECK,
     flux_kustomization_dependency_missing::CHECK,
     gateway_any_host::CHECK,
@@ -222,6 +237,7 @@ pub const CHECKS: &[Check] = &[
     sidecar_outbound_allow_any::CHECK,
     telemetry_drops_access_log::CHECK,
     telemetry_duplicate::CHECK,
+    version_not_served::CHECK,
     virtual_service_destination_unknown::CHECK,
     virtual_service_gateway_unknown::CHECK,
     wasm_plugin_unproved::CHECK,

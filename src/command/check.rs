@@ -18,7 +18,7 @@ use crate::{
     profile::Profile,
     release::{self, Patch},
     shell::{self, Exit, Shell},
-    source::Sources,
+    source::{Sources, Span},
 };
 
 /// The JSON Schema of `--format json`.
@@ -61,7 +61,8 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
     let config = Config::found_in(&input.manifests, &sources);
     let releases = releases(options, profile.as_ref(), &input);
     let mesh = Mesh::resolve(&input.manifests, config);
-    let mut findings = input.diagnostics.clone();
+    let mut findings = faults_of_text(&input, &releases);
+    let is_readable = findings.iter().all(|fault| fault.severity < Severity::Error);
     findings.extend(
         releases.istio.filter(|_| options.istio.is_some() || profile.is_none()).and_then(unknown_istio),
     );
@@ -80,7 +81,24 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
         let (verb, what) = report::summary(&report);
         shell.status(verb, &what);
     }
-    Ok(exit(options, &judged.open, input.is_readable))
+    Ok(exit(options, &judged.open, is_readable))
+}
+
+/// Returns what is wrong with the texts, less what a check says better: where the API's structure refuses an object, that it
+/// does not fit what we read of it is no news.
+fn faults_of_text(input: &input::Read, releases: &Releases) -> Vec<Diagnostic> {
+    let refused: Vec<Span> = input
+        .manifests
+        .faults
+        .iter()
+        .filter(|fault| fault.holds_in(releases.minor(fault.product)))
+        .map(|fault| fault.object)
+        .collect();
+    let is_said = |fault: &Diagnostic| {
+        fault.code == "wrong-value"
+            && fault.labels.iter().any(|label| refused.iter().any(|object| object.contains(label.span)))
+    };
+    input.diagnostics.iter().filter(|fault| !is_said(fault)).cloned().collect()
 }
 
 fn told(shell: &mut Shell, text: &str) -> Result<Exit> {

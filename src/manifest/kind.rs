@@ -10,6 +10,7 @@ use super::{
     kyverno,
 };
 use crate::{
+    api::{self, Fault},
     diagnostic::Diagnostic,
     yaml::{self, Node, Value},
 };
@@ -126,6 +127,8 @@ macro_rules! kinds {
             $($(#[$doc])* pub $list: Vec<Object<$kind>>,)*
             /// What bears on traffic and is not modelled.
             pub unmodelled: Vec<Object<Unmodelled>>,
+            /// What the API of any release finds wrong with the structure of an object.
+            pub faults: Vec<Fault>,
         }
 
         impl Manifests {
@@ -135,6 +138,7 @@ macro_rules! kinds {
                 let text = |key: &str| document.get(key).and_then(Node::text).unwrap_or_default().to_owned();
                 let (api_version, kind) = (text("apiVersion"), text("kind"));
                 let group = api_version.split_once('/').map_or("", |(group, _)| group);
+                self.faults.append(&mut api::faults(&document));
                 match (group, kind.as_str()) {
                     $($(($group, $($name)|+) => {
                         drop_nulls(&mut document, HELM_VALUES);
@@ -159,6 +163,7 @@ macro_rules! kinds {
             pub fn append(&mut self, mut other: Self) {
                 $(self.$list.append(&mut other.$list);)*
                 self.unmodelled.append(&mut other.unmodelled);
+                self.faults.append(&mut other.faults);
             }
 
             /// Returns what every object has, kind by kind.
