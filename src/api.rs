@@ -28,7 +28,7 @@ pub fn faults(object: &Node) -> Vec<Fault> {
 
 fn judged(object: &Node) -> Option<Vec<Fault>> {
     let api_version = object.get("apiVersion")?;
-    let (group, version) = api_version.as_str()?.split_once('/')?;
+    let (group, version) = split(api_version.as_str()?);
     let kind = object.get("kind")?.as_str()?;
     let product = Product::of(group)?;
     let versions = product.api().versions(group, kind)?;
@@ -51,8 +51,14 @@ fn judged(object: &Node) -> Option<Vec<Fault>> {
     }
     if let Some(found) = found {
         walk::walk(product, found, object, kind, &mut faults);
+        walk::walk_meta(object, &mut faults);
     }
     Some(faults)
+}
+
+/// Splits `apps/v1` into group and version; the core group has no name.
+fn split(api_version: &str) -> (&str, &str) {
+    api_version.split_once('/').unwrap_or(("", api_version))
 }
 
 /// What kustomize reads as directions for an edit is no object of its own.
@@ -70,24 +76,27 @@ fn not_served(
     (group, version, kind): (&str, &str, &str),
 ) -> Diagnostic {
     let (api, name) = (product.api(), product.name());
+    let named =
+        |version: &str| if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
     let message = match found {
-        Some(_) => format!("this {name} does not serve `{group}/{version}` for {kind}"),
-        None => format!("no {name} serves `{group}/{version}` for {kind}"),
+        Some(_) => format!("this {name} does not serve `{}` for {kind}", named(version)),
+        None => format!("no {name} that we know serves `{}` for {kind}", named(version)),
     };
     let fault = |label: String| Diagnostic::error(Rule::VersionNotServed.code(), place.span, message, label);
     let always: Vec<&str> =
         versions.iter().filter(|known| known.served == api.all()).map(|known| known.name).collect();
     let Some(found) = found else {
-        let names = || versions.iter().map(|known| known.name);
-        return match nearest(version, names()) {
-            Some(near) => fault(format!("did you mean `{group}/{near}`?"))
-                .with_edit(place.span, format!("{group}/{near}")),
-            None => fault(format!("expected {}", either(&quoted(names())))),
+        let known = || versions.iter().map(|known| known.name);
+        return match nearest(version, known()) {
+            Some(near) => {
+                fault(format!("did you mean `{}`?", named(near))).with_edit(place.span, named(near))
+            }
+            None => fault(format!("expected {}", either(&quoted(known())))),
         };
     };
     let fault = fault(walk::lifetime(product, found.served));
     match always.first() {
-        Some(other) => fault.with_help(format!("`{group}/{other}` is served by every {name} that we know")),
+        Some(other) => fault.with_help(format!("`{}` is served by every {name} that we know", named(other))),
         None => fault,
     }
 }

@@ -5,6 +5,7 @@
 //! cargo run --example release -- flux FLUX2 HELM-CONTROLLER SOURCE-CONTROLLER KUSTOMIZE-CONTROLLER [TAG...]
 //! cargo run --example release -- istio-api ISTIO
 //! cargo run --example release -- flux-api FLUX2 HELM-CONTROLLER SOURCE-CONTROLLER KUSTOMIZE-CONTROLLER
+//! cargo run --example release -- mesh-config ISTIO-API
 //! cargo run --example release -- gateway-api GATEWAY-API
 //! cargo run --example release -- kubernetes-api CLIENT-GO API
 //! ```
@@ -22,6 +23,7 @@ pub mod gateway_api;
 pub mod istio;
 pub mod kind;
 pub mod kubernetes;
+pub mod mesh;
 pub mod repository;
 pub mod variable;
 
@@ -39,6 +41,7 @@ const USAGE: &str = "istio ISTIO [TAG...]
 flux FLUX2 HELM-CONTROLLER SOURCE-CONTROLLER KUSTOMIZE-CONTROLLER [TAG...]
 istio-api ISTIO
 flux-api FLUX2 HELM-CONTROLLER SOURCE-CONTROLLER KUSTOMIZE-CONTROLLER
+mesh-config ISTIO-API
 gateway-api GATEWAY-API
 kubernetes-api CLIENT-GO API";
 
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         ["istio-api", clone] => write_istio_api(clone),
         ["gateway-api", clone] => write_gateway_api(clone),
         ["kubernetes-api", client, types] => write_kubernetes_api(client, types),
+        ["mesh-config", clone] => write_mesh_config(clone),
         ["flux-api", flux2, helm, source, kustomize] => write_flux_api(&[flux2, helm, source, kustomize]),
         ["flux", flux2, helm, source, kustomize, tags @ ..] => {
             write_flux(&[flux2, helm, source, kustomize], tags)
@@ -106,6 +110,14 @@ pub fn wanted(tags: Vec<Tag>, oldest: (u16, u16), asked: &[&str]) -> BTreeMap<(u
 fn write_flux_api(clones: &[&str; 4]) -> Result<(), String> {
     let sources = flux::Sources::open(clones)?;
     write_api("flux", &flux::api(&sources, &newest_of_each(sources.flux.tags()?, OLDEST[1]))?)
+}
+
+fn write_mesh_config(clone: &str) -> Result<(), String> {
+    let repository = Repository::open(clone)?;
+    let mut tags = repository.tags()?;
+    // Each release has two tags here.
+    tags.retain(|tag| !tag.has_v);
+    write_api("mesh-config", &mesh::api(&repository, &newest_of_each(tags, OLDEST[0]))?)
 }
 
 fn write_gateway_api(clone: &str) -> Result<(), String> {

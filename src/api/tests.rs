@@ -50,7 +50,7 @@ fn a_version_is_served_from_a_release_on() {
     assert_eq!(said("1.21", text), [fault]);
     assert_eq!(said("1.22", text), Vec::<String>::new());
     assert_eq!(said("", text), Vec::<String>::new());
-    let fault = "version-not-served: no Istio serves `security.istio.io/v2` for PeerAuthentication | did you mean `security.istio.io/v1`?";
+    let fault = "version-not-served: no Istio that we know serves `security.istio.io/v2` for PeerAuthentication | did you mean `security.istio.io/v1`?";
     assert_eq!(said("", &text.replace("/v1", "/v2")), [fault]);
 }
 
@@ -86,4 +86,41 @@ fn a_number_has_bounds_from_a_release_on() {
     let expected = ["field-range: `number` is -1 | at least 0"];
     assert_eq!(said("1.30", text), expected);
     assert_eq!(said("1.21", text), Vec::<String>::new());
+}
+
+#[test]
+fn built_in_kinds_are_held_against_what_an_apply_is_typed_with() {
+    let text = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a, labels: {canary: true}}\n\
+                spec:\n  podSelector: {}\n  polcyTypes: [Ingress]\n  ingress:\n  - ports: [{port: 80, endPort: '90'}]\n";
+    let expected = [
+        "field-unknown: unknown field `polcyTypes` of `spec` | did you mean `policyTypes`?",
+        "field-type: `endPort` is text in quotes, a whole number was expected | expected a whole number",
+        "field-type: `canary` is a boolean, text was expected | expected text",
+    ];
+    assert_eq!(said("1.29", text), expected);
+    assert_eq!(said("", text), expected);
+}
+
+#[test]
+fn quantities_ports_and_free_values_are_what_a_server_takes() {
+    let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  selector: {matchLabels: {app: a}}\n  \
+                template:\n    metadata: {labels: {app: a}, creationTimestamp: null}\n    spec:\n      containers:\n      \
+                - name: a\n        image: a\n        resources: {limits: {cpu: 0.5, memory: 1Gi}, requests: {cpu: 500m}}\n        \
+                livenessProbe: {httpGet: {port: http}, timeoutSeconds: 1}\n        ports: [{containerPort: 80}]\n";
+    assert_eq!(said("1.26", text), Vec::<String>::new());
+    let port = text.replace("port: http", "port: 1.5").replace("cpu: 0.5", "cpu: [1]");
+    let expected = [
+        "field-type: `cpu` is a list, a quantity was expected | expected a quantity",
+        "field-type: `port` is a number with a fraction, a whole number or text was expected | expected a whole number or text",
+    ];
+    assert_eq!(said("1.26", &port), expected);
+    let text = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: a}\n\
+                spec: {interval: 1h, values: {any: {thing: [1, null]}}, chartRef: {kind: OCIRepository, name: a}}\n";
+    assert_eq!(said("2.3", text), Vec::<String>::new());
+}
+
+#[test]
+fn an_object_of_a_patch_is_no_object() {
+    let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n$patch: delete\n";
+    assert_eq!(said("1.26", text), Vec::<String>::new());
 }

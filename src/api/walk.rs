@@ -26,6 +26,15 @@ pub(super) fn walk(
     walk.node(version.root, object, Place::Root(kind), version.served);
 }
 
+/// Adds the faults of what every object has, which are the same for every product.
+pub(super) fn walk_meta(object: &Node, faults: &mut Vec<Fault>) {
+    let (Some(metadata), product) = (object.get("metadata"), Product::Kubernetes) else { return };
+    let versions =
+        product.api().versions("meta", "ObjectMeta").expect("the facts hold what every object has");
+    let mut walk = Walk { product, among: versions[0].served, object: object.span, faults };
+    walk.node(versions[0].root, metadata, Place::Field("metadata"), versions[0].served);
+}
+
 struct Walk<'a> {
     product: Product,
     among: Minors,
@@ -150,7 +159,10 @@ impl Walk<'_> {
                 }
                 (None, None) => {
                     let unknown = minors.less(open);
-                    self.report(Rule::Unknown, unknown, || unknown_field(definition, key, node, place));
+                    let becomes = becomes(self.product);
+                    self.report(Rule::Unknown, unknown, || {
+                        unknown_field(definition, key, node, place).with_help(becomes)
+                    });
                 }
             }
         }
@@ -170,6 +182,7 @@ impl Walk<'_> {
             let (field, name) = (part.name, product.name());
             let message = format!("this {name} has no field `{field}` in {}", place.name());
             Diagnostic::error(Rule::NotServed.code(), key.span, message, lifetime(product, had))
+                .with_help(becomes(product))
         });
         if !had.is_empty() {
             self.node(part.definition, value, Place::Field(part.name), had);
@@ -251,7 +264,8 @@ fn fits(one: Type, node: &Node) -> bool {
         Type::Boolean => matches!(node.kind(), Some(Kind::Bool(_))),
         Type::Number => matches!(node.kind(), Some(Kind::Int(_) | Kind::Float(_))),
         Type::Integer => is_whole(node.kind()),
-        Type::IntOrString => is_whole(node.kind()) || matches!(node.kind(), Some(Kind::String)),
+        Type::IntOrString => is_whole(node.kind()) || fits(Type::String, node),
+        Type::Quantity => fits(Type::Number, node) || fits(Type::String, node),
     }
 }
 
@@ -334,6 +348,7 @@ fn expected(one: Type) -> &'static str {
         Type::Number => "a number",
         Type::Boolean => "`true` or `false`",
         Type::IntOrString => "a whole number or text",
+        Type::Quantity => "a quantity",
     }
 }
 
@@ -357,6 +372,17 @@ fn unknown_value(definition: &Definition, node: &Node, place: Place<'_>) -> Diag
             .with_help(format!("possible are {expected}"))
             .with_edit(node.span, near),
         None => fault(format!("expected {expected}")),
+    }
+}
+
+/// What Flux makes of a field that the API does not have (kustomize-controller 1.9.6: it reads built-in kinds as Go types
+/// before it applies them; of others, the API server says `field not declared in schema`).
+fn becomes(product: Product) -> &'static str {
+    match product {
+        Product::Kubernetes => "kubectl refuses the object; Flux drops the field without a word",
+        Product::Flux | Product::GatewayApi | Product::Istio => {
+            "kubectl refuses the object, and Flux its whole Kustomization"
+        }
     }
 }
 

@@ -85,7 +85,10 @@ impl Releases {
     /// Returns the minor of a product.
     pub fn minor(&self, product: Product) -> Option<Minor> {
         match product {
+            Product::Flux => self.flux,
+            Product::GatewayApi => None,
             Product::Istio => self.istio.map(|istio| istio.minor),
+            Product::Kubernetes => self.kubernetes,
         }
     }
 }

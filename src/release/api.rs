@@ -12,8 +12,14 @@ use super::version::Minor;
 /// What defines kinds, each with releases of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Product {
+    /// The kinds of `gateway.networking.k8s.io`. Which release of it a cluster has, nothing that we read says.
+    GatewayApi,
+    /// The kinds of `toolkit.fluxcd.io`.
+    Flux,
     /// The kinds of `istio.io`.
     Istio,
+    /// The kinds that are built in.
+    Kubernetes,
 }
 
 /// Some minors of a product.
@@ -108,6 +114,8 @@ pub enum Type {
     Number,
     Boolean,
     IntOrString,
+    /// A number or a text, such as `0.5` and `500m`.
+    Quantity,
 }
 
 /// What is bounded.
@@ -124,26 +132,55 @@ pub enum Bound {
     MaxProperties,
 }
 
+/// How the files call the group that has no name.
+const CORE: &str = "core";
+
 impl Product {
     /// Returns whose kinds those of an API group are; nothing for a group that the facts do not hold.
     pub fn of(group: &str) -> Option<Self> {
-        let is_istio = |name: &str| matches!(name, "extensions" | "networking" | "security" | "telemetry");
-        group.strip_suffix(".istio.io").filter(|name| is_istio(name)).map(|_| Self::Istio)
+        match group {
+            "extensions.istio.io" | "networking.istio.io" | "security.istio.io" | "telemetry.istio.io" => {
+                Some(Self::Istio)
+            }
+            "helm.toolkit.fluxcd.io" | "kustomize.toolkit.fluxcd.io" | "source.toolkit.fluxcd.io" => {
+                Some(Self::Flux)
+            }
+            "gateway.networking.k8s.io" | "gateway.networking.x-k8s.io" => Some(Self::GatewayApi),
+            ""
+            | "admissionregistration.k8s.io"
+            | "apps"
+            | "batch"
+            | "extensions"
+            | "networking.k8s.io"
+            | "rbac.authorization.k8s.io" => Some(Self::Kubernetes),
+            _ => None,
+        }
     }
 
     /// Returns its kinds.
     pub fn api(self) -> &'static Api {
+        static FLUX: LazyLock<Api> = LazyLock::new(|| Api::read(include_str!("../../release/api/flux.txt")));
+        static GATEWAY_API: LazyLock<Api> =
+            LazyLock::new(|| Api::read(include_str!("../../release/api/gateway-api.txt")));
         static ISTIO: LazyLock<Api> =
             LazyLock::new(|| Api::read(include_str!("../../release/api/istio.txt")));
+        static KUBERNETES: LazyLock<Api> =
+            LazyLock::new(|| Api::read(include_str!("../../release/api/kubernetes.txt")));
         match self {
+            Self::Flux => &FLUX,
+            Self::GatewayApi => &GATEWAY_API,
             Self::Istio => &ISTIO,
+            Self::Kubernetes => &KUBERNETES,
         }
     }
 
     /// Returns its name.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Flux => "Flux",
+            Self::GatewayApi => "Gateway API",
             Self::Istio => "Istio",
+            Self::Kubernetes => "Kubernetes",
         }
     }
 }
@@ -192,9 +229,11 @@ impl Api {
                 kinds.last_mut().expect("a kind comes before its versions").versions.push(version);
             } else {
                 let (group, name) = line.split_once(' ').expect("a kind has a group");
+                let group = if group == CORE { "" } else { group };
                 kinds.push(Kind { group, name, versions: Vec::new() });
             }
         }
+        kinds.sort_unstable_by_key(|kind| (kind.group, kind.name));
         Self { minors, kinds, definitions: split(definitions) }
     }
 
@@ -294,6 +333,7 @@ impl Type {
             "number" => Self::Number,
             "boolean" => Self::Boolean,
             "int-or-string" => Self::IntOrString,
+            "quantity" => Self::Quantity,
             name => panic!("`{name}` is a type that the program that writes the files does not write"),
         }
     }
@@ -349,14 +389,15 @@ mod tests {
 
     #[test]
     fn every_definition_of_every_product_can_be_read() {
-        for api in [Product::Istio].map(Product::api) {
-            assert!(api.kinds().count() > 10 && api.definitions.len() > 300);
+        for product in [Product::Flux, Product::GatewayApi, Product::Istio, Product::Kubernetes] {
+            let api = product.api();
+            assert!(api.kinds().count() > 5 && api.definitions.len() > 100, "{product:?}");
             for number in 0..api.definitions.len() {
                 let definition = api.definition(number);
                 assert!(definition.fields.is_sorted_by_key(|part| part.name), "definition {number}");
             }
             for (group, kind) in api.kinds() {
-                assert_eq!(Product::of(group).map(Product::name), Some(Product::Istio.name()), "{kind}");
+                assert!(Product::of(group) == Some(product) || kind == "ObjectMeta", "{group} {kind}");
             }
         }
     }

@@ -15,7 +15,9 @@ pub(super) const CHECK: Check = Check {
     mend: "Write a value within the bounds that the message names.",
     silent: "For values that a variable of Flux fills in later, and, where no release is known, for what only \
               some releases refuse.",
-    source: "manifests/charts/base/files/crd-all.gen.yaml of Istio 1.21.6 to 1.30.3",
+    source: "release/api, derived from: crd-all.gen.yaml of istio/istio 1.21.6 to 1.30.3; config/crd of fluxcd's \
+              controllers up to Flux 2.9.4; config/crd/experimental of kubernetes-sigs/gateway-api 1.0.0 to 1.6.1; \
+              applyconfigurations/internal of kubernetes/client-go 0.26.15 to 0.36.3",
     rules: &[],
     controls: &[Control::Ac4, Control::Sc7, Control::Sc8],
     run,
