@@ -10,9 +10,11 @@
 //! of the structure, and nothing is said of them.
 
 mod fault;
+mod values;
 mod walk;
 
 pub use fault::{Fault, Rule};
+pub use values::{ChartSchema, Fate, ValueFault, value_faults};
 
 use crate::{
     diagnostic::Diagnostic,
@@ -54,6 +56,15 @@ fn judged(object: &Node) -> Option<Vec<Fault>> {
         walk::walk_meta(object, &mut faults);
     }
     Some(faults)
+}
+
+/// Returns what is wrong with a mesh config, under its fields' JSON names, in any release of Istio.
+pub fn mesh_config_faults(config: &Node) -> Vec<Fault> {
+    let versions = Product::MeshConfig.api().versions("mesh.istio.io", "MeshConfig");
+    let version = &versions.expect("the facts hold the mesh config")[0];
+    let mut faults = Vec::new();
+    walk::walk_part(Product::MeshConfig, version, config, config.span, "meshConfig", &mut faults);
+    faults
 }
 
 /// Splits `apps/v1` into group and version; the core group has no name.

@@ -11,6 +11,7 @@ mod control;
 mod findings;
 mod scene;
 mod table;
+mod values;
 pub mod waiver;
 
 pub use control::Control;

@@ -19,7 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("mesh", &["source", "yaml", "manifest"]),
     ("reach", &["source", "diagnostic", "yaml", "manifest", "mesh"]),
     ("check", &["source", "diagnostic", "yaml", "schema", "release", "api", "manifest", "mesh"]),
-    ("profile", &["source", "diagnostic", "yaml", "schema", "release"]),
+    ("profile", &["source", "diagnostic", "yaml", "schema", "release", "api"]),
     ("plan", &["profile", "release", "yaml"]),
     ("template", &[]),
     ("tree", &[]),

@@ -31,8 +31,20 @@ pub(super) fn walk_meta(object: &Node, faults: &mut Vec<Fault>) {
     let (Some(metadata), product) = (object.get("metadata"), Product::Kubernetes) else { return };
     let versions =
         product.api().versions("meta", "ObjectMeta").expect("the facts hold what every object has");
-    let mut walk = Walk { product, among: versions[0].served, object: object.span, faults };
-    walk.node(versions[0].root, metadata, Place::Field("metadata"), versions[0].served);
+    walk_part(product, &versions[0], metadata, object.span, "metadata", faults);
+}
+
+/// Adds the faults of a value that stands under a key.
+pub(super) fn walk_part(
+    product: Product,
+    version: &ApiVersion,
+    node: &Node,
+    object: Span,
+    name: &str,
+    faults: &mut Vec<Fault>,
+) {
+    let mut walk = Walk { product, among: version.served, object, faults };
+    walk.node(version.root, node, Place::Field(name), version.served);
 }
 
 struct Walk<'a> {
@@ -360,7 +372,9 @@ fn unknown_value(definition: &Definition, node: &Node, place: Place<'_>) -> Diag
     let mut words: Vec<String> = Vec::new();
     for value in lists.flatten() {
         let word = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        if !word.is_empty() && !words.contains(&word) {
+        // Names are what a reader wants, where an enumeration goes by numbers as well.
+        let is_name = value.is_string() || node.as_int().is_some();
+        if is_name && !word.is_empty() && !words.contains(&word) {
             words.push(word);
         }
     }
@@ -383,6 +397,7 @@ fn becomes(product: Product) -> &'static str {
         Product::Flux | Product::GatewayApi | Product::Istio => {
             "kubectl refuses the object, and Flux its whole Kustomization"
         }
+        Product::MeshConfig => "istiod passes over it, and says so nowhere",
     }
 }
 

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use super::Findings;
 use crate::{
     api::Rule,
-    manifest::{Direction, NetworkPolicy, NetworkRule, Object, Peer},
+    manifest::{Direction, MeshConfig, Meta, NetworkPolicy, NetworkRule, Object, Peer},
     mesh::{Mesh, Pod},
     release::{Minor, Patch, Product},
     source::Sources,
+    yaml::{self, Node},
 };
 
 /// All that was read, and against which releases it is judged.
@@ -58,6 +59,24 @@ impl<'m> Scene<'m> {
         }
     }
 
+    /// Returns every mesh config, under its fields' JSON names, with the object that it stands in.
+    pub(super) fn mesh_configs(&self) -> Vec<(&'m Meta, Node)> {
+        let manifests = self.mesh.manifests;
+        let by_chart = crate::mesh::control_planes(manifests)
+            .filter_map(|release| Some((&release.meta, release.values.as_ref()?.get("meshConfig")?)));
+        let by_operator = manifests
+            .istio_operators
+            .iter()
+            .filter_map(|operator| Some((&operator.meta, operator.mesh_config.as_ref()?)));
+        let written = by_chart.chain(by_operator).map(|(meta, node)| (meta, MeshConfig::normalized(node)));
+        let texts = manifests.config_maps.iter().filter_map(|map| Some((&map.meta, map.mesh_config()?)));
+        let read = texts.filter_map(|(meta, text)| {
+            let (documents, _) = yaml::parse_within(self.sources, text, text.span);
+            Some((meta, MeshConfig::normalized(documents.first()?)))
+        });
+        written.chain(read).collect()
+    }
+
     /// Returns the pods in a namespace that a peer selects, among those that the manifests show.
     pub(super) fn pods_of_peer(&self, namespace: &str, peer: &Peer) -> Vec<&'m Pod<'m>> {
         match &peer.pod_selector {
@@ -87,7 +106,7 @@ impl Releases {
         match product {
             Product::Flux => self.flux,
             Product::GatewayApi => None,
-            Product::Istio => self.istio.map(|istio| istio.minor),
+            Product::Istio | Product::MeshConfig => self.istio.map(|istio| istio.minor),
             Product::Kubernetes => self.kubernetes,
         }
     }

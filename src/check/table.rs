@@ -59,6 +59,7 @@ mod mesh_config_access_log_format;
 mod mesh_config_access_log_off;
 mod mesh_config_access_log_text;
 mod mesh_config_access_log_without_peer;
+mod mesh_config_key_unknown;
 mod mesh_config_listener_log_off;
 mod mesh_config_outbound_allow_any;
 mod mesh_config_tls_defaults;
@@ -114,6 +115,9 @@ mod sidecar_ingress_tls;
 mod sidecar_outbound_allow_any;
 mod telemetry_drops_access_log;
 mod telemetry_duplicate;
+mod values_key_refused;
+mod values_key_type;
+mod values_key_unread;
 mod version_not_served;
 mod virtual_service_destination_unknown;
 mod virtual_service_gateway_unknown;
@@ -182,6 +186,7 @@ pub const CHECKS: &[Check] = &[
     mesh_config_access_log_off::CHECK,
     mesh_config_access_log_text::CHECK,
     mesh_config_access_log_without_peer::CHECK,
+    mesh_config_key_unknown::CHECK,
     mesh_config_listener_log_off::CHECK,
     mesh_config_outbound_allow_any::CHECK,
     mesh_config_tls_defaults::CHECK,
@@ -237,6 +242,9 @@ pub const CHECKS: &[Check] = &[
     sidecar_outbound_allow_any::CHECK,
     telemetry_drops_access_log::CHECK,
     telemetry_duplicate::CHECK,
+    values_key_refused::CHECK,
+    values_key_type::CHECK,
+    values_key_unread::CHECK,
     version_not_served::CHECK,
     virtual_service_destination_unknown::CHECK,
     virtual_service_gateway_unknown::CHECK,

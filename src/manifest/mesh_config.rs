@@ -190,6 +190,11 @@ impl MeshConfig {
         proto::read(node).and_then(validity::checked)
     }
 
+    /// Returns a mesh config under its fields' JSON names, without nulls.
+    pub fn normalized(node: &Node) -> Node {
+        proto::normalized(node)
+    }
+
     /// Reads a mesh config from a text: the key `mesh` of a ConfigMap.
     pub fn read_text(sources: &Sources, text: &Word) -> Result<Self, Box<Diagnostic>> {
         proto::read_text(sources, text).and_then(validity::checked)

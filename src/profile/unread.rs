@@ -1,35 +1,11 @@
 //! Helm values of the profile that the charts of its release do not take.
-//!
-//! Helm drops a key that no template reads without a word, and Flux shows no NOTES.txt. What a chart or its schema
-//! refuses shows only when Flux installs it.
 
 use super::{Revisions, Values};
 use crate::{
+    api::{ChartSchema, value_faults},
     diagnostic::Diagnostic,
-    release::{self, Chart, Flux, Istio, Minor, Patch, Reading, Refusal},
-    schema::{either, nearest, quoted},
-    yaml::{Kind, Node, Value},
+    release::{Flux, Istio, Minor, Patch},
 };
-
-/// One chart of one release, under one Flux.
-struct Pinned<'a> {
-    name: &'static str,
-    chart: &'a Chart,
-    istio: &'static Istio,
-    version: Patch,
-    schema: Schema,
-}
-
-/// What Helm makes of a chart's `values.schema.json`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Schema {
-    /// It is passed over.
-    Ignored,
-    /// An old Helm reads the types, and overlooks that other keys are forbidden.
-    Lax,
-    /// Types and keys count.
-    Sound,
-}
 
 /// The releases of a profile's charts.
 pub(super) struct Releases<'a> {
@@ -54,227 +30,18 @@ pub(super) fn check(values: &Values, releases: &Releases<'_>, diagnostics: &mut 
     ];
     for (name, node, version) in all {
         let (Some(node), Some(version)) = (node, version) else { continue };
-        let Some(istio) = known(version) else { continue };
-        let Some(chart) = istio.values().chart(name) else { continue };
-        let pinned = Pinned { name, chart, istio, version, schema: schema(istio, version, flux) };
-        pinned.walk(node, &mut Vec::new(), diagnostics);
+        let faults = value_faults(name, version, schema(version, flux), node);
+        diagnostics.extend(faults.into_iter().map(|fault| fault.diagnostic));
     }
 }
 
-/// Returns the facts of a release, unless it is newer than they are: of that nothing is known that could be told.
-fn known(version: Patch) -> Option<&'static Istio> {
-    let istio = Istio::of(version.minor)?;
-    (istio.minor == version.minor && version.patch <= istio.newest_patch).then_some(istio)
-}
-
-fn schema(istio: &Istio, version: Patch, flux: Minor) -> Schema {
+fn schema(version: Patch, flux: Minor) -> ChartSchema {
+    let Some(istio) = Istio::of(version.minor) else { return ChartSchema::Ignored };
     let is_sound = !istio.gateway_schema_is_broken(version.patch);
     let validates = Flux::of(flux).is_some_and(|flux| flux.validates(istio, version.patch));
     match (validates, is_sound) {
-        (false, _) => Schema::Ignored,
-        (true, false) => Schema::Lax,
-        (true, true) => Schema::Sound,
-    }
-}
-
-impl Pinned<'_> {
-    fn walk<'a>(&self, node: &'a Node, path: &mut Vec<&'a str>, diagnostics: &mut Vec<Diagnostic>) {
-        let Value::Mapping(entries) = &node.value else { return };
-        for (key, value) in entries {
-            path.push(key.text().unwrap_or_default());
-            let shown = path.join(".");
-            if let Some(refusal) = self.refusal(&shown, value) {
-                diagnostics.push(self.refused(&shown, key, value, &refusal));
-            } else if self.chart.is_environment(&shown) {
-                self.environment(value, diagnostics);
-            } else {
-                match self.chart.reading(&shown, self.version.patch) {
-                    Reading::Whole if self.schema == Schema::Ignored || self.name != "gateway" => {}
-                    Reading::Whole => self.below(value, path, diagnostics),
-                    Reading::Below => self.walk(value, path, diagnostics),
-                    Reading::None => diagnostics.push(self.dead(&shown, key)),
-                }
-            }
-            path.pop();
-        }
-    }
-
-    /// Holds what lies below a key that is read as a whole against the schema alone.
-    fn below<'a>(&self, node: &'a Node, path: &mut Vec<&'a str>, diagnostics: &mut Vec<Diagnostic>) {
-        for (key, value) in node.entries() {
-            path.push(key.text().unwrap_or_default());
-            let shown = path.join(".");
-            match self.refusal(&shown, value) {
-                Some(refusal) => diagnostics.push(self.refused(&shown, key, value, &refusal)),
-                None => self.below(value, path, diagnostics),
-            }
-            path.pop();
-        }
-    }
-
-    fn refusal(&self, path: &str, value: &Node) -> Option<Refusal> {
-        // Helm takes a key out of the chart's values for a null, before anything looks; and templates ask whether a
-        // mapping holds anything.
-        let is_nothing = value.is_null() || (value.is_mapping() && value.entries().is_empty());
-        if self.schema == Schema::Sound && !value.is_null() && !self.chart.admits(path) {
-            return Some(Refusal::Unknown);
-        }
-        let by_schema = || self.chart.schema_refusal(path, value.as_str(), types(value), self.version.patch);
-        let is_validated = self.schema != Schema::Ignored && !value.is_null();
-        let by_template = self.chart.refusal(path, value.as_str()).filter(|_| !is_nothing);
-        by_template.or_else(|| is_validated.then(by_schema).flatten())
-    }
-
-    fn refused(&self, path: &str, key: &Node, value: &Node, refusal: &Refusal) -> Diagnostic {
-        let (name, version) = (self.name, self.version);
-        let list = |words: &[String]| either(&quoted(words));
-        let (span, message, label) = match refusal {
-            Refusal::Key => (
-                key.span,
-                format!("the {name} chart of Istio {version} fails where `{path}` is set"),
-                "no such key was expected".to_owned(),
-            ),
-            Refusal::Unknown => (
-                key.span,
-                format!("the schema of the {name} chart of Istio {version} knows no `{path}`"),
-                "Helm refuses the release for it".to_owned(),
-            ),
-            Refusal::Values(known) => (
-                value.span,
-                format!("the {name} chart of Istio {version} refuses this `{path}`"),
-                format!("expected {}", list(known)),
-            ),
-            Refusal::Types(known) => (
-                value.span,
-                format!("the schema of the {name} chart of Istio {version} refuses this `{path}`"),
-                format!("expected {}", list(known)),
-            ),
-        };
-        let mut fault = Diagnostic::error("refused-value", span, message, label);
-        let word = key.text().unwrap_or_default();
-        if *refusal == Refusal::Unknown
-            && let Some(near) = nearest(word, self.chart.closed())
-        {
-            fault.labels[0].text = format!("did you mean `{near}`?");
-            fault = fault.with_edit(key.span, near);
-        } else if let Some(said) = match refusal {
-            Refusal::Key | Refusal::Unknown => self.elsewhere(path),
-            Refusal::Values(_) => self.taken_elsewhere(path, value),
-            Refusal::Types(_) => None,
-        } {
-            fault = fault.with_help(said);
-        }
-        fault
-    }
-
-    /// Says that nothing reads a key, and what was probably meant.
-    fn dead(&self, path: &str, key: &Node) -> Diagnostic {
-        let message = format!("the {} chart of Istio {} does not read `{path}`", self.name, self.version);
-        let fault = |label: String| Diagnostic::warning("dead-value", key.span, message.clone(), label);
-        let word = key.text().unwrap_or_default();
-        let siblings = self.siblings(path);
-        if let Some(by) = self.chart.replacement(path) {
-            fault(format!("`{by}` took its place")).with_help("move the value there, or drop it")
-        } else if let Some(near) = nearest(word, siblings.iter().map(String::as_str)) {
-            fault(format!("did you mean `{near}`?")).with_edit(key.span, near)
-        } else if let Some(said) = self.elsewhere(path) {
-            fault("it has no effect".to_owned()).with_help(said)
-        } else {
-            let namesake = self
-                .chart
-                .keys(self.version.patch)
-                .find(|known| known.rsplit('.').next() == Some(word) && *known != path);
-            let help = namesake.map_or_else(
-                || "drop it".to_owned(),
-                |known| format!("the chart reads `{known}`; drop this one, or write that"),
-            );
-            fault("it has no effect".to_owned()).with_help(help)
-        }
-    }
-
-    /// The keys that stand beside a path.
-    fn siblings(&self, path: &str) -> Vec<String> {
-        let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
-        let all = self.chart.keys(self.version.patch);
-        let below = |known: &str| {
-            let known = self.chart.unmerged(known, self.version.patch);
-            let parent = self.chart.unmerged(parent, self.version.patch);
-            let rest =
-                if parent.is_empty() { Some(known) } else { known.strip_prefix(parent)?.strip_prefix('.') };
-            rest?.split('.').next().map(str::to_owned)
-        };
-        all.filter_map(below).collect()
-    }
-
-    /// Says which releases read a key that this one does not.
-    fn elsewhere(&self, path: &str) -> Option<String> {
-        self.other_release("read", |istio| {
-            let chart = istio.values().chart(self.name);
-            chart.is_some_and(|chart| chart.reading(path, istio.newest_patch) != Reading::None)
-        })
-    }
-
-    /// Says which releases have a file of values for what this one has none.
-    fn taken_elsewhere(&self, path: &str, value: &Node) -> Option<String> {
-        let takes = |chart: &Chart| chart.is_selector(path) && chart.refusal(path, value.as_str()).is_none();
-        self.other_release("taken", |istio| istio.values().chart(self.name).is_some_and(takes))
-    }
-
-    /// Says which release does what this one does not: the next that does, or else the last that did.
-    fn other_release(&self, done: &str, does: impl Fn(&Istio) -> bool) -> Option<String> {
-        let this = self.istio.minor;
-        if does(self.istio) {
-            return Some(format!(
-                "another patch of {this} reads it; {this}.{} does",
-                self.istio.newest_patch
-            ));
-        }
-        let does = |minor: &Minor| Istio::of(*minor).is_some_and(&does);
-        let after = release::istio_minors().filter(|minor| *minor > this).find(does);
-        let before = release::istio_minors().rev().filter(|minor| *minor < this).find(does);
-        let from = after.map(|after| format!("it is {done} from {after} on"));
-        from.or_else(|| before.map(|before| format!("it was {done} up to {before}")))
-    }
-
-    /// Reports variables that are misspelt, or that another istiod reads. Others may belong to a library or to Go.
-    fn environment(&self, variables: &Node, diagnostics: &mut Vec<Diagnostic>) {
-        let values = self.istio.values();
-        for (key, _) in variables.entries() {
-            let name = key.text().unwrap_or_default();
-            if values.has_variable(name, self.version.patch) {
-                continue;
-            }
-            let message = format!("istiod {} reads no variable `{name}`", self.version);
-            let has = |istio: &Istio| istio.values().has_variable(name, istio.newest_patch);
-            if let Some(said) = self.other_release("read", has) {
-                let fault = Diagnostic::warning("dead-value", key.span, message, "it has no effect");
-                diagnostics.push(fault.with_help(said));
-            } else if let Some(near) = near_variable(name, values.variables()) {
-                let label = format!("did you mean `{near}`?");
-                let fault = Diagnostic::warning("dead-value", key.span, message, label);
-                diagnostics.push(fault.with_edit(key.span, near));
-            }
-        }
-    }
-}
-
-/// A variable of another program may look a little like one of istiod's; only two letters may differ.
-fn near_variable<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let near = nearest(name, known)?;
-    (name.len() > 8 && strsim::damerau_levenshtein(name, near) <= 2).then_some(near)
-}
-
-/// The types of JSON Schema that a node is of.
-fn types(node: &Node) -> &'static [&'static str] {
-    match &node.value {
-        Value::Sequence(_) => &["array"],
-        Value::Mapping(_) => &["object"],
-        Value::Scalar(scalar) => match scalar.kind() {
-            Kind::Null => &["null"],
-            Kind::Bool(_) => &["boolean"],
-            Kind::Int(_) => &["integer", "number"],
-            Kind::Float(_) => &["number"],
-            Kind::String => &["string"],
-        },
+        (false, _) => ChartSchema::Ignored,
+        (true, false) => ChartSchema::Lax,
+        (true, true) => ChartSchema::Sound,
     }
 }

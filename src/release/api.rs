@@ -20,6 +20,8 @@ pub enum Product {
     Istio,
     /// The kinds that are built in.
     Kubernetes,
+    /// The mesh config, which istiod reads.
+    MeshConfig,
 }
 
 /// Some minors of a product.
@@ -166,11 +168,14 @@ impl Product {
             LazyLock::new(|| Api::read(include_str!("../../release/api/istio.txt")));
         static KUBERNETES: LazyLock<Api> =
             LazyLock::new(|| Api::read(include_str!("../../release/api/kubernetes.txt")));
+        static MESH_CONFIG: LazyLock<Api> =
+            LazyLock::new(|| Api::read(include_str!("../../release/api/mesh-config.txt")));
         match self {
             Self::Flux => &FLUX,
             Self::GatewayApi => &GATEWAY_API,
             Self::Istio => &ISTIO,
             Self::Kubernetes => &KUBERNETES,
+            Self::MeshConfig => &MESH_CONFIG,
         }
     }
 
@@ -179,7 +184,7 @@ impl Product {
         match self {
             Self::Flux => "Flux",
             Self::GatewayApi => "Gateway API",
-            Self::Istio => "Istio",
+            Self::Istio | Self::MeshConfig => "Istio",
             Self::Kubernetes => "Kubernetes",
         }
     }

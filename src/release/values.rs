@@ -144,6 +144,12 @@ impl Chart {
         reading
     }
 
+    /// Returns the type that a key has in the chart's own values: one of JSON Schema, or `any` where it has none.
+    pub fn default_type(&self, path: &str, patch: u16) -> Option<&str> {
+        let found = self.keys.iter().find(|(key, _)| self.unmerged(key, patch) == self.unmerged(path, patch));
+        found.filter(|(key, _)| self.range.holds(key, patch)).map(|(_, kind)| kind.as_str())
+    }
+
     /// The keys that the templates of a patch read, dotted.
     pub fn keys(&self, patch: u16) -> impl Iterator<Item = &str> {
         self.keys.keys().map(String::as_str).filter(move |key| self.range.holds(key, patch))

@@ -41,6 +41,13 @@ fn drop_unmerged(node: &mut Node) -> Result<(), Box<Diagnostic>> {
     Ok(())
 }
 
+/// Returns a message under its fields' JSON names, without nulls.
+pub fn normalized(node: &Node) -> Node {
+    let mut node = node.clone();
+    normalize(&mut node);
+    node
+}
+
 /// Reads a message from a text in a value, such as a key of a ConfigMap; an empty one for an empty text.
 pub fn read_text<T: DeserializeOwned>(sources: &Sources, text: &Word) -> Result<T, Box<Diagnostic>> {
     let (documents, faults) = yaml::parse_within(sources, text, text.span);
