@@ -116,6 +116,8 @@ impl Walk<'_> {
             _ => false,
         });
         self.report(Rule::Enum, unknown, || unknown_value(definition, node, place));
+        let unmatched = refusing(definition, minors, |fact| !matches(fact, scalar));
+        self.report(Rule::Pattern, unmatched, || no_match(definition, scalar, node, place));
         let (number, length) = (value(scalar), length(scalar));
         let size = |bound| match bound {
             Bound::Minimum | Bound::Maximum => number,
@@ -157,7 +159,7 @@ impl Walk<'_> {
         };
         self.bounds(definition, size, node, place, minors);
         self.presence(definition, node, place, minors);
-        let open = holding(definition, minors, |fact| *fact == Fact::Open);
+        let open = holding(definition, minors, |fact| matches!(fact, Fact::Open));
         for (key, value) in entries {
             let Some(name) = key.text() else { continue };
             // To the API server, a field that is null is not there.
@@ -290,6 +292,20 @@ fn is_whole(kind: Option<Kind>) -> bool {
     }
 }
 
+/// Whether a text matches a pattern; what is neither is no matter.
+fn matches(fact: &Fact, scalar: &Scalar) -> bool {
+    match fact {
+        Fact::Pattern(pattern) => scalar.kind() != Kind::String || pattern.is_match(&scalar.text),
+        Fact::Type(_)
+        | Fact::Open
+        | Fact::Required(_)
+        | Fact::AtMostOne(_)
+        | Fact::Enum(_)
+        | Fact::Bound(..)
+        | Fact::Keys(_) => true,
+    }
+}
+
 fn equals(value: &Json, node: &Node) -> bool {
     serde_json::to_value(node).is_ok_and(|node| node == *value)
 }
@@ -387,6 +403,16 @@ fn unknown_value(definition: &Definition, node: &Node, place: Place<'_>) -> Diag
             .with_edit(node.span, near),
         None => fault(format!("expected {expected}")),
     }
+}
+
+fn no_match(definition: &Definition, scalar: &Scalar, node: &Node, place: Place<'_>) -> Diagnostic {
+    let pattern = definition.facts.iter().find_map(|(_, fact)| match fact {
+        Fact::Pattern(pattern) if !matches(fact, scalar) => Some(pattern.as_str()),
+        _ => None,
+    });
+    let message = format!("`{}` is no value of {}", scalar.text, place.name());
+    let label = format!("does not match `{}`", pattern.unwrap_or_default());
+    Diagnostic::error(Rule::Pattern.code(), node.span, message, label)
 }
 
 /// What Flux makes of a field that the API does not have (kustomize-controller 1.9.6: it reads built-in kinds as Go types

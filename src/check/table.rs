@@ -30,6 +30,7 @@ mod envoy_filter_unproved;
 mod field_enum;
 mod field_exclusive;
 mod field_not_served;
+mod field_pattern;
 mod field_range;
 mod field_required;
 mod field_type;
@@ -157,6 +158,7 @@ pub const CHECKS: &[Check] = &[
     field_enum::CHECK,
     field_exclusive::CHECK,
     field_not_served::CHECK,
+    field_pattern::CHECK,
     field_range::CHECK,
     field_required::CHECK,
     field_type::CHECK,

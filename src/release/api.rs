@@ -5,6 +5,7 @@
 
 use std::sync::{LazyLock, OnceLock};
 
+use regex_lite::Regex;
 use serde_json::Value as Json;
 
 use super::version::Minor;
@@ -85,7 +86,7 @@ pub struct Member {
 }
 
 /// What holds of a value.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub enum Fact {
     /// Its type.
     Type(Type),
@@ -98,7 +99,7 @@ pub enum Fact {
     /// The values that are possible.
     Enum(Vec<Json>),
     /// The expression that its text must match.
-    Pattern(String),
+    Pattern(Regex),
     /// The bounds of a size or a number, each included.
     Bound(Bound, f64),
     /// The fields by which the items of a list differ.
@@ -313,7 +314,10 @@ impl Fact {
             "required" => Self::Required(rest),
             "one" => Self::AtMostOne(texts()),
             "enum" => Self::Enum(serde_json::from_str(rest).expect("a list")),
-            "pattern" => Self::Pattern(serde_json::from_str(rest).expect("a text")),
+            "pattern" => {
+                let text: String = serde_json::from_str(rest).expect("a text");
+                Self::Pattern(Regex::new(&text).expect("upstream's patterns are expressions of RE2"))
+            }
             "keys" => Self::Keys(texts()),
             "minimum" => bound(Bound::Minimum),
             "maximum" => bound(Bound::Maximum),

@@ -145,8 +145,9 @@ impl Chart {
     }
 
     /// Returns the type that a key has in the chart's own values: one of JSON Schema, or `any` where it has none.
-    pub fn default_type(&self, path: &str, patch: u16) -> Option<&str> {
-        let found = self.keys.iter().find(|(key, _)| self.unmerged(key, patch) == self.unmerged(path, patch));
+    pub fn default_type(&self, place: &str, patch: u16) -> Option<&str> {
+        let found =
+            self.keys.iter().find(|(key, _)| self.unmerged(key, patch) == self.unmerged(place, patch));
         found.filter(|(key, _)| self.range.holds(key, patch)).map(|(_, kind)| kind.as_str())
     }
 

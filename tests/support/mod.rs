@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub mod releases;
+pub mod structure;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use meshwright::{
