@@ -222,7 +222,7 @@ pub struct Reach {
     /// Directories, files, or `-`
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<Utf8PathBuf>,
-    /// Only from this end: `namespace/workload`, `namespace/*`, `outside`, a block of addresses; may be given again
+    /// Only from this end: `namespace/workload`, `namespace/*`, `outside`, a block of addresses or one; may be given again
     #[arg(long, value_name = "X")]
     pub from: Vec<String>,
     /// Only to this end; may be given again
@@ -237,6 +237,21 @@ pub struct Reach {
     /// How to show flows
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: ReachFormat,
+    /// Say of one source, destination and port whether anything passes, and what each layer says of it, at the line
+    #[arg(long, requires_all = ["from", "to", "ports"])]
+    pub explain: bool,
+    /// With `--explain`: the method of the request [default: GET, or what passes]
+    #[arg(long, value_name = "M", value_parser = NonEmptyStringValueParser::new(), requires = "explain")]
+    pub method: Option<String>,
+    /// With `--explain`: the path of the request, with its query
+    #[arg(long, value_name = "P", value_parser = absolute, requires = "explain")]
+    pub path: Option<String>,
+    /// With `--explain`: the authority of the request, with its port if the client sends one [default: the Service's]
+    #[arg(long, value_name = "H", value_parser = NonEmptyStringValueParser::new(), requires = "explain")]
+    pub host: Option<String>,
+    /// With `--explain`: a header of the request, `NAME=VALUE`; may be given again
+    #[arg(long = "header", value_name = "K=V", value_parser = header, requires = "explain")]
+    pub headers: Vec<(String, String)>,
 }
 
 /// How to show flows.
@@ -352,6 +367,17 @@ fn date(text: &str) -> Result<String, String> {
     match crate::schema::format::check("date", text) {
         Some(fault) => Err(fault.message),
         None => Ok(text.to_owned()),
+    }
+}
+
+fn absolute(text: &str) -> Result<String, String> {
+    if text.starts_with('/') { Ok(text.to_owned()) } else { Err("a path begins with `/`".to_owned()) }
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        Some(_) | None => Err("a header is written like x-version=2".to_owned()),
     }
 }
 

@@ -21,7 +21,6 @@ pub mod mesh;
 pub mod plan;
 pub mod profile;
 pub mod proof;
-#[allow(dead_code, reason = "witnesses and explanations are computed, and not yet asked for by a command")]
 pub mod reach;
 pub mod read;
 pub mod release;

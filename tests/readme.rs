@@ -53,7 +53,7 @@ fn the_commands_print_what_the_readme_shows_and_the_reference_is_the_schemas() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = camino::Utf8Path::from_path(folder.path()).expect("a path that is text");
     fs::create_dir(folder.join("examples")).expect("a folder");
-    for example in ["shop.yaml", "broken.yaml", "found.yaml"] {
+    for example in ["shop.yaml", "broken.yaml", "found.yaml", "flows.yaml"] {
         fs::copy(support::home().join("examples").join(example), folder.join("examples").join(example))
             .expect("a copy");
     }

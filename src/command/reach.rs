@@ -1,6 +1,7 @@
 //! `meshwright reach`: who can talk to whom.
 
 mod asked;
+mod explain;
 mod graph;
 mod json;
 mod table;
@@ -50,6 +51,9 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
         return Ok(Exit::Error);
     }
     let reach = Reach::of(&mesh);
+    if options.explain {
+        return explain::run(options, &reach, &sources, shell);
+    }
     let scope = match asked::scope(options, &reach) {
         Ok(scope) => scope,
         Err(unknown) => {
@@ -74,10 +78,11 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
             lines += 1;
             unsure += usize::from(flow.is_unsure());
         }
+        let s = if lines == 1 { "" } else { "s" };
         let unsure = if unsure > 0 { format!("; {unsure} cannot be told") } else { String::new() };
         let node =
             if lines < flows.len() { "; what a pod's own node may do shows `--from node`" } else { "" };
-        shell.status("found", &format!("{lines} lines on {} workloads{unsure}{node}", mesh.pods().len()));
+        shell.status("found", &format!("{lines} line{s} on {} workloads{unsure}{node}", mesh.pods().len()));
     }
     Ok(Exit::Clean)
 }

@@ -11,8 +11,8 @@ use crate::{
 /// Which inbound TCP ports are redirected to the sidecar. UDP never is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capture {
-    /// The only ports that are; none means all.
-    include: Option<BTreeSet<u16>>,
+    /// The only ports that are, with what says so where a pod does; none means all.
+    include: Option<(BTreeSet<u16>, Option<Span>)>,
     /// Ports that are not, with what says so; none where it is said for the whole mesh.
     exclude: Vec<(u16, Option<Span>)>,
     /// What takes every port out.
@@ -52,10 +52,11 @@ impl Capture {
             Some(word) => exclude.extend(ports(word).map(|port| (port, Some(word.span)))),
             None => exclude.extend(ports(&config.exclude_inbound_ports).map(|port| (port, None))),
         }
-        let include = annotation(INCLUDE).map_or(config.include_inbound_ports.as_str(), |word| word.as_str());
+        let own = annotation(INCLUDE);
+        let include = own.map_or(config.include_inbound_ports.as_str(), |word| word.as_str());
         let is_none = |word: &&Word| word.eq_ignore_ascii_case("none");
         Self {
-            include: (include.trim() != "*").then(|| ports(include).collect()),
+            include: (include.trim() != "*").then(|| (ports(include).collect(), own.map(|word| word.span))),
             exclude,
             off: annotation(MODE).filter(is_none).map(|word| word.span),
             unknown: unusual(workload),
@@ -79,14 +80,14 @@ impl Capture {
     /// Where only some ports are redirected, nothing is left to exclude (`run.go`).
     fn is_redirected(&self, port: u16) -> bool {
         match &self.include {
-            Some(only) => only.contains(&port) && port != NEVER[0],
+            Some((only, _)) => only.contains(&port) && port != NEVER[0],
             None => !self.exclude.iter().any(|(excluded, _)| *excluded == port),
         }
     }
 
     /// Returns the ports that are told from others.
     pub fn told_apart(&self) -> impl Iterator<Item = u16> {
-        self.exclude.iter().map(|(port, _)| *port).chain(self.include.iter().flatten().copied())
+        self.exclude.iter().map(|(port, _)| *port).chain(self.only().into_iter().flatten().copied())
     }
 
     /// Returns ports that the sidecar does not see, the proxy's own left out, with what says so where a pod does.
@@ -97,7 +98,16 @@ impl Capture {
 
     /// Returns the only ports that the sidecar sees, where it does not see all.
     pub fn only(&self) -> Option<&BTreeSet<u16>> {
-        self.include.as_ref()
+        self.include.as_ref().map(|(only, _)| only)
+    }
+
+    /// Returns what of the pod decides whether the sidecar sees a port; nothing where the mesh or the proxy itself does.
+    pub fn because(&self, port: u16) -> Option<Span> {
+        let of_list = match &self.include {
+            Some((_, place)) => *place,
+            None => self.exclude.iter().find(|(excluded, _)| *excluded == port).and_then(|(_, place)| *place),
+        };
+        of_list.or(self.off).or(self.unknown)
     }
 
     /// Returns what keeps the sidecar from seeing any port, if anything does.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::{
     AddressSet,
+    domain::Example,
     text::{Language, Pattern, normalized},
     transport::Chain,
 };
@@ -199,6 +200,58 @@ impl Request {
             Attribute::RemoteAddress | Attribute::SourceAddress | Attribute::DestinationAddress => None,
             Attribute::Metadata(_) | Attribute::Refusal(_) => None,
         }
+    }
+
+    /// Gives an attribute a value, where the client chooses it.
+    pub(super) fn set(&mut self, attribute: &Attribute, value: Example) {
+        let text = match &value {
+            Example::Absent => String::new(),
+            Example::Text(text) => text.clone(),
+            Example::List(texts) => texts.join(","),
+            Example::Principal(issuer, subject) => format!("{issuer}/{subject}"),
+            Example::Address(address) => address.to_string(),
+        };
+        match (attribute, value) {
+            (Attribute::Host, _) => self.host = text,
+            (Attribute::Method, _) => self.method = text,
+            (Attribute::Path, _) => self.path = text,
+            (Attribute::ServerName, _) => self.server_name = text,
+            (Attribute::Header(name), value) => {
+                self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+                self.headers.extend((value != Example::Absent).then(|| (name.clone(), text)));
+            }
+            (Attribute::RemoteAddress, _) => self.headers.push(("x-forwarded-for".to_owned(), text)),
+            (Attribute::RequestPrincipal, Example::Principal(issuer, subject)) => {
+                self.set_claim(&["iss".to_owned()], issuer.into());
+                self.set_claim(&["sub".to_owned()], subject.into());
+            }
+            (Attribute::Audience, Example::List(texts)) => self.set_claim(&["aud".to_owned()], texts.into()),
+            (Attribute::Presenter, Example::List(texts)) => self.set_claim(&["azp".to_owned()], texts.into()),
+            (Attribute::Claim(path), Example::List(texts)) => self.set_claim(path, texts.into()),
+            (
+                Attribute::RequestPrincipal
+                | Attribute::Audience
+                | Attribute::Presenter
+                | Attribute::Claim(_),
+                _,
+            ) => {}
+            // No client chooses those.
+            (Attribute::SourceAddress | Attribute::DestinationAddress, _) => {}
+            (Attribute::Metadata(_) | Attribute::Refusal(_), _) => {}
+        }
+    }
+
+    fn set_claim(&mut self, path: &[String], value: serde_json::Value) {
+        let [parents @ .., last] = path else { return };
+        let mut object = self.token.get_or_insert_default();
+        for parent in parents {
+            let inner = object.entry(parent).or_insert_with(|| serde_json::json!({}));
+            match inner.as_object_mut() {
+                Some(inner) => object = inner,
+                None => return,
+            }
+        }
+        object.insert(last.clone(), value);
     }
 
     /// Returns the value of a header, those of the same name joined as Envoy joins them.

@@ -38,7 +38,7 @@ pub struct Call<'a> {
 
 /// What becomes of a request that a CUSTOM policy matches (semantics AP12, J16).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Custom {
+pub(super) enum Custom {
     /// A provider decides, and manifests do not tell how.
     Judged,
     /// It is refused: the provider is unknown to the mesh, or several are asked for.
@@ -113,7 +113,7 @@ impl<'m> Authorization<'m> {
     }
 
     /// As `getExtAuthz` (`authz/builder/extauthz.go`@1.21.1) and, for connections, `buildTCP` beside it.
-    fn custom(&self, pod: &Pod<'_>, chain: Chain) -> Custom {
+    pub(super) fn custom(&self, pod: &Pod<'_>, chain: Chain) -> Custom {
         let custom = self.given(pod).filter(|policy| policy.action == Action::Custom);
         let mut names: Vec<&str> = custom.map(Policy::provider).collect();
         names.sort_unstable();
@@ -191,7 +191,7 @@ fn place(object: &Object<AuthorizationPolicy>) -> usize {
     std::ptr::from_ref(object).addr()
 }
 
-fn is_enforced(policy: &Policy<'_>, action: Action) -> bool {
+pub(super) fn is_enforced(policy: &Policy<'_>, action: Action) -> bool {
     policy.action == action && !policy.is_dry_run
 }
 

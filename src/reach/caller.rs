@@ -5,9 +5,12 @@ use std::collections::HashMap;
 use super::{Client, Endpoint, EndpointId, Identity, Reach};
 use crate::{
     manifest::{
-        DestinationRule, Mode, Object, Sidecar, Word, destination_rule::ClientTlsMode, sidecar::OutboundMode,
+        DestinationRule, Mode, Object, Service, Sidecar, Word,
+        destination_rule::{ClientTls, ClientTlsMode},
+        sidecar::OutboundMode,
     },
     mesh::{Mesh, Pod, PortProtocol, Truth},
+    yaml::Spanned,
 };
 
 impl<'m> Reach<'m> {
@@ -69,8 +72,7 @@ impl<'m> Reach<'m> {
                 (PortProtocol::Http, _) | (PortProtocol::Auto, true) => Client::MeshHttp,
                 (PortProtocol::Tcp, _) | (PortProtocol::Auto, false) => Client::MeshTcp,
             };
-            let host = format!("{}.{}.svc.cluster.local", service.meta.name, service.meta.namespace());
-            match self.rule_for(from, &host, service.meta.namespace(), declared.port.value) {
+            match self.rule_for(from, service, declared.port.value).map(|(_, tls)| tls.mode()) {
                 Some(ClientTlsMode::IstioMutual) => kinds.push(mesh),
                 Some(ClientTlsMode::Disable) => kinds.push(clear),
                 Some(ClientTlsMode::Simple | ClientTlsMode::Mutual) => kinds.push(Client::Tls),
@@ -92,17 +94,22 @@ impl<'m> Reach<'m> {
         kinds
     }
 
-    /// Returns what the DestinationRule for a Service's port says of TLS: that of the caller's namespace, else the
-    /// Service's, else the root namespace's.
-    fn rule_for(&self, from: EndpointId, host: &str, home: &str, port: u16) -> Option<ClientTlsMode> {
-        let caller = self.identity(from)?.namespace;
-        let rules = self.rules.get(host)?;
+    /// Returns what the DestinationRule for a Service's port says of TLS, and the rule: that of the caller's namespace, else
+    /// the Service's, else the root namespace's.
+    pub(super) fn rule_for(
+        &self,
+        from: EndpointId,
+        service: &Object<Service>,
+        port: u16,
+    ) -> Option<(&'m Object<DestinationRule>, &'m Spanned<ClientTls>)> {
+        let (caller, home) = (self.identity(from)?.namespace, service.meta.namespace());
+        let rules = self.rules.get(&format!("{}.{home}.svc.cluster.local", service.meta.name))?;
         let is_for = |rule: &&&'m Object<DestinationRule>, namespace: &str| {
             rule.meta.namespace() == namespace && is_visible(&rule.export_to, namespace, &caller)
         };
         let scopes = [caller.as_str(), home, self.mesh.config.root_namespace.as_str()];
         let rule = scopes.iter().find_map(|scope| rules.iter().find(|rule| is_for(rule, scope)))?;
-        rule.transport(None, port).map(|tls| tls.mode())
+        rule.transport(None, port).map(|tls| (*rule, tls))
     }
 
     /// Tells whether an endpoint's own proxy lets it call what nothing registers (semantics J12, J13).

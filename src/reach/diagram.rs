@@ -132,6 +132,7 @@ impl Space {
     }
 
     /// Returns disjoint cubes that make a set up, in order.
+    #[cfg(test)]
     pub fn cubes(&self, set: Diagram) -> Vec<Cube> {
         match self.read(set) {
             None if set == Diagram::NOTHING => Vec::new(),
@@ -146,6 +147,21 @@ impl Space {
                 cubes.collect()
             }
         }
+    }
+
+    /// Returns a point of a set, near another one where that is possible; dimensions that do not matter are left out. None
+    /// where the set is empty.
+    pub fn point(&self, set: Diagram, near: &[Option<usize>]) -> Option<Vec<(usize, usize)>> {
+        let (mut point, mut left) = (Vec::new(), set);
+        while let Some(node) = self.read(left) {
+            let is_near = |atoms: &Bits| near[node.dimension].filter(|atom| atoms.contains(*atom));
+            let atom = |atoms: &Bits| is_near(atoms).or_else(|| atoms.iter().next());
+            let open = node.edges.iter().filter(|(_, rest)| *rest != Diagram::NOTHING);
+            let (atoms, rest) = open.min_by_key(|(atoms, _)| (is_near(atoms).is_none(), atom(atoms)))?;
+            point.push((node.dimension, atom(atoms)?));
+            left = *rest;
+        }
+        (left == Diagram::EVERYTHING).then_some(point)
     }
 
     /// Returns the number of atoms of a dimension.

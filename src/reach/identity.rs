@@ -125,6 +125,7 @@ impl Caller {
     }
 
     /// Returns the identity that is meant, where it is exactly one of the mesh's own form.
+    #[cfg(test)]
     pub(super) fn only(&self) -> Option<Identity> {
         let Self::Exact(exact) = self else { return None };
         let parts: Vec<&str> = exact.strip_prefix(SCHEME)?.split('/').collect();

@@ -8,13 +8,14 @@
 mod edge;
 mod peers;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, net::IpAddr};
 
 use rayon::prelude::*;
 
-use self::edge::{EdgeId, Edges, PeersId};
+pub(super) use self::edge::Isolation;
+use self::edge::{ByPolicy, EdgeId, Edges, PeersId};
 use super::{
-    AddressSet, Endpoint, EndpointId, Endpoints, PortSet,
+    AddressSet, Endpoint, EndpointId, Endpoints, Port, PortSet,
     set::{self, Set},
 };
 use crate::{
@@ -35,6 +36,8 @@ pub struct Enforcement {
 pub struct Network<'m> {
     endpoints: Endpoints<'m>,
     edges: Edges,
+    /// By policy: an edge for each rule.
+    by_policy: ByPolicy,
     /// By endpoint; none for the node and the outside.
     sides: Vec<Sides>,
     /// By egress edge: who has it.
@@ -59,6 +62,26 @@ impl Sides {
             PolicyType::Egress => &self.egress,
         }
     }
+}
+
+/// One side of a connection: whose policies are asked, and of whom.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Side {
+    /// Which of its directions.
+    pub(super) direction: Direction,
+    /// Whose: a pod, shown or not.
+    pub(super) subject: EndpointId,
+    /// Of whom.
+    pub(super) far: Far,
+}
+
+/// The other side of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Far {
+    /// A pod.
+    Pod(EndpointId),
+    /// An address outside the cluster.
+    Address(IpAddr),
 }
 
 /// Sources that reach a destination alike.
@@ -96,7 +119,7 @@ impl Open {
     }
 
     /// Tells whether a port is open.
-    pub fn at(&self, port: super::Port) -> Truth {
+    pub fn at(&self, port: Port) -> Truth {
         if self.certain.contains(port) {
             Truth::Yes
         } else if self.possible.contains(port) {
@@ -110,10 +133,10 @@ impl Open {
 impl<'m> Network<'m> {
     /// Resolves every policy of a mesh.
     pub fn new(endpoints: Endpoints<'m>, enforcement: Enforcement) -> Self {
-        let (edges, sides) = Edges::resolve(&endpoints, enforcement);
+        let (edges, by_policy, sides) = Edges::resolve(&endpoints, enforcement);
         let senders = senders(&sides, edges.len());
         let (wanted, outward) = edges.by_peers(&senders, endpoints.len());
-        Self { endpoints, edges, sides, senders, wanted, outward }
+        Self { endpoints, edges, by_policy, sides, senders, wanted, outward }
     }
 
     /// Returns the ends.
@@ -205,19 +228,6 @@ impl<'m> Network<'m> {
         self.endpoints.pod(to).filter(|pod| !pod.workload.has_host_network())
     }
 
-    /// Returns the ports of a pod that are open in one direction to one peer, as if the other side had no policy.
-    pub fn one_side(&self, direction: Direction, from: EndpointId, to: EndpointId) -> Open {
-        let (subject, peer, named) = match direction {
-            PolicyType::Ingress => (to, from, self.endpoints.pod(to)),
-            PolicyType::Egress => (from, to, self.named(to)),
-        };
-        let mut open = Open::default();
-        for edge in self.sides[subject.index()].of(direction) {
-            open.add(&self.edges.ports(*edge, named), self.edges.is_peer(*edge, peer));
-        }
-        open
-    }
-
     /// Returns the addresses outside the cluster that reach a pod, with the ports; the same address may be in several.
     pub fn from_outside(&self, to: EndpointId) -> Vec<(AddressSet, PortSet, Truth)> {
         self.outside(to, PolicyType::Ingress)
@@ -242,6 +252,47 @@ impl<'m> Network<'m> {
             })
             .filter(|(addresses, ports, _)| !addresses.is_empty() && !ports.is_empty())
             .collect()
+    }
+
+    /// Returns what isolates an endpoint in a direction.
+    pub(super) fn isolation(&self, id: EndpointId, direction: Direction) -> Isolation<'m> {
+        edge::isolation(&self.endpoints, id, direction)
+    }
+
+    /// Tells whether one side opens a port to the other, as if that one had no policy.
+    pub(super) fn side(&self, side: Side, port: Port) -> Truth {
+        let edges = self.sides[side.subject.index()].of(side.direction).iter();
+        let opening = edges.filter(|edge| self.has_port(**edge, side, port));
+        opening.fold(Truth::No, |any, edge| any.or(self.means(*edge, side)))
+    }
+
+    /// Tells of each rule of a policy, in order, whether it means the other side, and whether it opens a port.
+    pub(super) fn rulings(
+        &self,
+        policy: &Object<NetworkPolicy>,
+        side: Side,
+        port: Port,
+    ) -> impl Iterator<Item = (Truth, bool)> {
+        let edges = self.by_policy[&edge::key(policy)].of(side.direction).iter();
+        edges.map(move |edge| (self.means(*edge, side), self.has_port(*edge, side, port)))
+    }
+
+    fn means(&self, edge: EdgeId, side: Side) -> Truth {
+        match side.far {
+            Far::Pod(pod) => self.edges.is_peer(edge, pod),
+            Far::Address(address) => {
+                Truth::from(self.edges.addresses(edge).contains(address)).and(self.edges.is_certain(edge))
+            }
+        }
+    }
+
+    fn has_port(&self, edge: EdgeId, side: Side, port: Port) -> bool {
+        let destination = match (side.direction, side.far) {
+            (PolicyType::Ingress, _) => self.endpoints.pod(side.subject),
+            (PolicyType::Egress, Far::Pod(to)) => self.named(to),
+            (PolicyType::Egress, Far::Address(_)) => None,
+        };
+        self.edges.ports(edge, destination).contains(port)
     }
 
     /// Tells whether a direction of a pod is isolated.

@@ -61,6 +61,7 @@ pub struct Part<'m> {
 /// A claim about the caller.
 #[derive(Debug)]
 pub(super) struct CallerCondition<'m> {
+    pub(super) claim: Claim,
     pub(super) values: Vec<Caller>,
     pub(super) is_negated: bool,
     pub(super) words: &'m [Word],
@@ -251,7 +252,7 @@ impl Reader<'_> {
             let read = |word: &'m Word| Caller::read(claim, word, self.namespace, self.config);
             if !words.is_empty() {
                 let values = words.iter().flat_map(read).collect();
-                part.callers.push(CallerCondition { values, is_negated, words });
+                part.callers.push(CallerCondition { claim, values, is_negated, words });
             }
         }
     }

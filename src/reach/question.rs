@@ -81,6 +81,11 @@ impl<'m> Reach<'m> {
         }
         let sendable =
             if question.client.has_certificate() { self.has_certificate(question.from) } else { Truth::Yes };
+        sendable.and(self.behind_door(question, pod))
+    }
+
+    /// What a TCP port of a pod makes of what arrives there, as if its sender could send it.
+    pub(super) fn behind_door(&self, question: &Question, pod: &Pod<'m>) -> Truth {
         let door = Door::at(self.mesh, pod, question.port.number);
         let behind = |lock: &Lock| match lock.way(question.client) {
             Some(way) => self.through(question, pod, way),
@@ -89,7 +94,7 @@ impl<'m> Reach<'m> {
         let answers: Vec<Truth> = door.locks().iter().map(behind).collect();
         let is_agreed = answers.iter().all(|answer| *answer == answers[0]);
         let is_told = is_agreed && (door.foreign.is_none() || !door.is_captured.is_possible());
-        sendable.and(if is_told { answers[0] } else { Truth::Unknown })
+        if is_told { answers[0] } else { Truth::Unknown }
     }
 
     /// What the policies behind a door say.

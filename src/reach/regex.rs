@@ -36,6 +36,7 @@ impl Regex {
     }
 
     /// Adds `.+`.
+    #[cfg(test)]
     pub(super) fn something(mut self) -> Self {
         self.0.push((One::Any, Times::AtLeastOnce));
         self

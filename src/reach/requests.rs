@@ -40,7 +40,8 @@ pub struct Requests<'a, 'm> {
 }
 
 impl Clause<'_, '_> {
-    fn holds(&self, request: &Request, requests: &Requests<'_, '_>) -> Truth {
+    /// Tells whether every condition holds of a request.
+    pub(super) fn holds(&self, request: &Request, requests: &Requests<'_, '_>) -> Truth {
         let conditions = self.conditions.iter();
         conditions.fold(Truth::Yes, |all, condition| {
             all.and(condition.holds(request, requests.chain, requests.normalization))
@@ -202,6 +203,24 @@ impl Universe {
             cube.insert(dimension, (0..domain.len()).map(|atom| (atom, atom == 1)).collect());
         }
         self.space.cube(&cube.into_iter().collect::<Cube>())
+    }
+
+    /// Returns a request of a set whatever manifests do not tell, as near to another one as it may be; none where there is
+    /// none, or none that is written as a request.
+    pub fn example(&mut self, set: Diagram, near: &Request) -> Option<Request> {
+        let certain = self.certain(set);
+        let atoms = self.dimensions.iter();
+        let atoms: Vec<Option<usize>> =
+            atoms.map(|(attribute, domain)| domain.atom(attribute, near, self.normalization)).collect();
+        let point = self.space.point(certain, &atoms)?;
+        let mut request = near.clone();
+        for (dimension, atom) in
+            point.into_iter().filter(|(dimension, atom)| atoms[*dimension] != Some(*atom))
+        {
+            let (attribute, domain) = &self.dimensions[dimension];
+            request.set(attribute, domain.example(atom));
+        }
+        self.holds(set, &request).is_certain().then_some(request)
     }
 
     fn dimension(&self, attribute: &Attribute) -> (usize, &Domain) {

@@ -109,13 +109,6 @@ fn elsewhere(mesh: &Mesh<'_>, mut labels: BTreeMap<String, String>) -> Place {
     Place::Other(labels)
 }
 
-/// Whom a peer of a NetworkPolicy means and nobody shows.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Meant {
-    place: Place,
-    labels: BTreeMap<String, String>,
-}
-
 /// Finds those whom policies name and nobody shows.
 struct Named<'a, 'm> {
     mesh: &'a Mesh<'m>,

@@ -1,6 +1,9 @@
 //! The world outside, cut by the blocks that policies name, and what pods reach of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use ipnet::IpNet;
 
@@ -60,6 +63,11 @@ impl Blocks {
         &self.0[block].1
     }
 
+    /// Returns the block that holds an address.
+    pub fn holding(&self, address: IpAddr) -> Option<usize> {
+        self.0.iter().position(|(_, block)| block.contains(address))
+    }
+
     /// Returns the blocks in a set of addresses, which takes each whole or not at all.
     pub(super) fn within<'a>(&'a self, set: &'a AddressSet) -> impl Iterator<Item = usize> + 'a {
         let is_in = |(_, block): &(usize, &(String, AddressSet))| set.is_all() || block.1.is_subset(set);
@@ -88,7 +96,7 @@ pub(in crate::reach) fn networks(mesh: &Mesh<'_>, authorization: &Authorization<
     networks
 }
 
-impl Reach<'_> {
+impl<'m> Reach<'m> {
     /// Returns what pods reach outside the cluster. Of pods that are not shown nothing is known.
     pub(super) fn to_outside(&self, scope: &Scope) -> Vec<Flow> {
         let asked = (0..self.blocks.len()).filter(|block| scope.is_to(End::Outside(*block)));
@@ -188,20 +196,29 @@ impl Reach<'_> {
     }
 
     /// Returns the TCP ports at which an endpoint's own proxy lets it call addresses outside (semantics J13).
-    fn registered(&self, from: EndpointId, addresses: &AddressSet) -> PortSet {
+    pub(in crate::reach) fn registered(&self, from: EndpointId, addresses: &AddressSet) -> PortSet {
         if self.has_proxy(from) == Truth::No || self.may_leave_registry(from).is_certain() {
             return PortSet::all();
         }
+        let entries = self.entries(from, addresses);
+        entries.flat_map(|entry| &entry.ports).map(|port| Port::tcp(port.number())).collect()
+    }
+
+    /// Returns the ServiceEntries that an endpoint's own proxy knows and that name every one of some addresses.
+    pub(in crate::reach) fn entries(
+        &self,
+        from: EndpointId,
+        addresses: &AddressSet,
+    ) -> impl Iterator<Item = &'m Object<ServiceEntry>> {
         let namespace = self.identity(from).map_or_else(String::new, |identity| identity.namespace);
-        let holds = |entry: &Object<ServiceEntry>| {
+        let holds = move |entry: &&'m Object<ServiceEntry>| {
             let written = entry.addresses.iter().filter_map(|word| {
-                let address = word.parse::<std::net::IpAddr>().map(IpNet::from);
+                let address = word.parse::<IpAddr>().map(IpNet::from);
                 word.parse::<IpNet>().or(address).ok()
             });
             let named = written.fold(AddressSet::default(), |all, one| all.union(&AddressSet::from(&one)));
             is_visible(&entry.export_to, entry.meta.namespace(), &namespace) && addresses.is_subset(&named)
         };
-        let entries = self.mesh.manifests.service_entries.iter().filter(|entry| holds(entry));
-        entries.flat_map(|entry| &entry.ports).map(|port| Port::tcp(port.number())).collect()
+        self.mesh.manifests.service_entries.iter().filter(holds)
     }
 }

@@ -65,13 +65,16 @@ pub(super) struct Edges {
 
 impl Edges {
     /// Returns every edge, and those of each pod, shown or not.
-    pub(super) fn resolve(endpoints: &Endpoints<'_>, enforcement: Enforcement) -> (Self, Vec<Sides>) {
+    pub(super) fn resolve(
+        endpoints: &Endpoints<'_>,
+        enforcement: Enforcement,
+    ) -> (Self, ByPolicy, Vec<Sides>) {
         let mut edges = Self::default();
         let mut resolver = Resolver::new(endpoints, enforcement);
         edges.add_given(&resolver);
         let by_policy = edges.of_policies(endpoints.mesh(), &mut resolver);
         let sides = endpoints.all_pods().map(|id| sides(endpoints, &by_policy, id)).collect();
-        (edges, sides)
+        (edges, by_policy, sides)
     }
 
     /// Adds the three edges that no rule writes, at the places that their names say.
@@ -206,42 +209,33 @@ impl Edges {
 }
 
 /// The edges of policies, by where a policy stands.
-type ByPolicy = HashMap<usize, Sides>;
+pub(super) type ByPolicy = HashMap<usize, Sides>;
 
-fn key(policy: &Object<NetworkPolicy>) -> usize {
+pub(super) fn key(policy: &Object<NetworkPolicy>) -> usize {
     std::ptr::from_ref(policy).addr()
 }
 
 fn sides(endpoints: &Endpoints<'_>, by_policy: &ByPolicy, id: EndpointId) -> Sides {
-    let mesh = endpoints.mesh();
-    match endpoints.endpoint(id) {
-        Endpoint::Pod(pod) => {
-            let pod = mesh.pod(pod);
-            let of = |direction| match isolation(mesh, pod, direction) {
-                Isolation::None => vec![EVERYONE],
-                Isolation::Unknown => vec![PERHAPS],
-                Isolation::By(policies) => {
-                    joined(policies.into_iter().map(|policy| by_policy[&key(policy)].of(direction)))
-                }
-                Isolation::Perhaps(policies) => {
-                    let edges = policies.into_iter().map(|policy| by_policy[&key(policy)].of(direction));
-                    let mut edges = joined(edges);
-                    edges.insert(edges.partition_point(|edge| *edge < PERHAPS), PERHAPS);
-                    edges
-                }
-            };
-            Sides { ingress: of(PolicyType::Ingress), egress: of(PolicyType::Egress) }
+    let of = |direction| {
+        let edges = |policies: Vec<&Object<NetworkPolicy>>| {
+            joined(policies.into_iter().map(|policy| by_policy[&key(policy)].of(direction)))
+        };
+        match isolation(endpoints, id, direction) {
+            Isolation::None => vec![EVERYONE],
+            Isolation::Unknown => vec![PERHAPS],
+            Isolation::By(policies) => edges(policies),
+            Isolation::Perhaps(policies) => {
+                let mut edges = edges(policies);
+                edges.insert(edges.partition_point(|edge| *edge < PERHAPS), PERHAPS);
+                edges
+            }
         }
-        // Who else could call is not held back by a policy; who else is called is what policies make of it.
-        Endpoint::Unseen(unseen) => {
-            Sides { ingress: into_unseen(mesh, unseen, by_policy), egress: vec![EVERYONE] }
-        }
-        Endpoint::Node | Endpoint::Outside => Sides::default(),
-    }
+    };
+    Sides { ingress: of(PolicyType::Ingress), egress: of(PolicyType::Egress) }
 }
 
-/// What isolates a pod in a direction.
-enum Isolation<'m> {
+/// What isolates an endpoint in a direction.
+pub(in crate::reach) enum Isolation<'m> {
     None,
     /// Policies that are not modelled may (NP40).
     Unknown,
@@ -250,7 +244,21 @@ enum Isolation<'m> {
     By(Vec<&'m Object<NetworkPolicy>>),
 }
 
-fn isolation<'m>(mesh: &Mesh<'m>, pod: &Pod<'m>, direction: Direction) -> Isolation<'m> {
+/// Returns what isolates an endpoint in a direction; nothing but pods is isolated.
+pub(super) fn isolation<'m>(
+    endpoints: &Endpoints<'m>,
+    id: EndpointId,
+    direction: Direction,
+) -> Isolation<'m> {
+    let mesh = endpoints.mesh();
+    match endpoints.endpoint(id) {
+        Endpoint::Pod(pod) => of_pod(mesh, mesh.pod(pod), direction),
+        Endpoint::Unseen(unseen) => of_unseen(mesh, unseen, direction),
+        Endpoint::Node | Endpoint::Outside => Isolation::None,
+    }
+}
+
+fn of_pod<'m>(mesh: &Mesh<'m>, pod: &Pod<'m>, direction: Direction) -> Isolation<'m> {
     if mesh.foreign_policies_of(pod).next().is_some() {
         return Isolation::Unknown;
     }
@@ -260,22 +268,20 @@ fn isolation<'m>(mesh: &Mesh<'m>, pod: &Pod<'m>, direction: Direction) -> Isolat
         let policies: Vec<_> = isolating(near, direction).filter(selects).collect();
         return if policies.is_empty() { Isolation::None } else { Isolation::Perhaps(policies) };
     }
-    match isolating(mesh.network_policies_of(pod), direction).collect::<Vec<_>>() {
-        policies if policies.is_empty() => Isolation::None,
-        policies => Isolation::By(policies),
-    }
+    by(isolating(mesh.network_policies_of(pod), direction).collect())
 }
 
-fn into_unseen(mesh: &Mesh<'_>, unseen: &Unseen, by_policy: &ByPolicy) -> Vec<EdgeId> {
-    let Place::Named(namespace) = &unseen.place else { return vec![EVERYONE] };
-    let selecting = mesh.network_policies_in(namespace);
-    let selecting: Vec<_> =
-        selecting.iter().copied().filter(|policy| unseen.is_selected(&policy.pod_selector)).collect();
-    let mut isolating = isolating(&selecting, PolicyType::Ingress).peekable();
-    if isolating.peek().is_none() {
-        return vec![EVERYONE];
-    }
-    joined(isolating.map(|policy| by_policy[&key(policy)].of(PolicyType::Ingress)))
+/// Who else could call is not held back by a policy; who else is called is what policies make of it.
+fn of_unseen<'m>(mesh: &Mesh<'m>, unseen: &Unseen, direction: Direction) -> Isolation<'m> {
+    let (Place::Named(namespace), PolicyType::Ingress) = (&unseen.place, direction) else {
+        return Isolation::None;
+    };
+    let near = isolating(mesh.network_policies_in(namespace), direction);
+    by(near.filter(|policy| unseen.is_selected(&policy.pod_selector)).collect())
+}
+
+fn by(policies: Vec<&Object<NetworkPolicy>>) -> Isolation<'_> {
+    if policies.is_empty() { Isolation::None } else { Isolation::By(policies) }
 }
 
 fn joined<'e>(lists: impl Iterator<Item = &'e [EdgeId]>) -> Vec<EdgeId> {
