@@ -10,9 +10,10 @@ use std::fs;
 use camino::{Utf8Path, Utf8PathBuf};
 use meshwright::{
     check::{CHECKS, Check, Releases, Scene},
+    delivery::{self, Delivered},
     diagnostic::{self, Diagnostic},
-    manifest,
     mesh::{Config, Mesh},
+    read::Input,
     source::Sources,
 };
 
@@ -21,17 +22,20 @@ fn folder(check: &Check) -> Utf8PathBuf {
 }
 
 /// Returns the texts of `<folder>/<name>.yaml`, or of the tree `<folder>/<name>/`, by path.
-fn texts(folder: &Utf8Path, name: &str) -> Sources {
+fn texts(folder: &Utf8Path, name: &str) -> (Sources, Input) {
     let (file, tree) = (folder.join(name).with_extension("yaml"), folder.join(name));
     let mut paths = if tree.is_dir() { support::files_below(&tree) } else { vec![file] };
     paths.sort();
     let mut sources = Sources::default();
-    for path in paths {
-        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-        let shown = path.strip_prefix(folder).expect("a path below");
-        sources.add(shown, text);
-    }
-    sources
+    let texts: Vec<(&str, String)> = paths
+        .iter()
+        .map(|path| {
+            let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+            (path.strip_prefix(folder).expect("a path below").as_str(), text)
+        })
+        .collect();
+    let input = Input::of(texts.iter().map(|(path, text)| (*path, text.as_str())), &mut sources);
+    (sources, input)
 }
 
 fn releases(sources: &Sources) -> Releases {
@@ -49,31 +53,33 @@ fn releases(sources: &Sources) -> Releases {
 }
 
 /// Returns what one check says of texts.
-fn findings(check: &Check, sources: &Sources) -> Vec<Diagnostic> {
-    let (manifests, faults) = manifest::load(sources, 0..sources.len());
+fn findings(check: &Check, (sources, input): &(Sources, Input)) -> Vec<Diagnostic> {
+    let named = ["bad", "bad.yaml", "good", "good.yaml"].map(Utf8PathBuf::from);
+    let Delivered { manifests, delivery, diagnostics: faults, .. } =
+        delivery::deliver(input, &named, sources);
     assert_eq!(faults, [], "{}: {}", check.code, diagnostic::render(&faults, sources, false));
     let mesh = Mesh::resolve(&manifests, Config::found_in(&manifests, sources));
-    check.findings(&Scene { mesh: &mesh, sources, releases: releases(sources) })
+    check.findings(&Scene { mesh: &mesh, delivery: &delivery, sources, releases: releases(sources) })
 }
 
 #[test]
 fn every_check_finds_what_it_must_word_for_word() {
     for check in CHECKS {
         let folder = folder(check);
-        let sources = texts(&folder, "bad");
-        let found = findings(check, &sources);
+        let read = texts(&folder, "bad");
+        let found = findings(check, &read);
         assert!(!found.is_empty(), "{}: the bad manifests trigger nothing", check.code);
         assert!(found.iter().all(|finding| finding.code == check.code), "{}", check.code);
-        support::expect(&folder.join("bad.txt"), &diagnostic::render(&found, &sources, false));
+        support::expect(&folder.join("bad.txt"), &diagnostic::render(&found, &read.0, false));
     }
 }
 
 #[test]
 fn no_check_finds_what_it_must_not() {
     for check in CHECKS {
-        let sources = texts(&folder(check), "good");
-        let found = findings(check, &sources);
-        assert_eq!(found, [], "{}: {}", check.code, diagnostic::render(&found, &sources, false));
+        let read = texts(&folder(check), "good");
+        let found = findings(check, &read);
+        assert_eq!(found, [], "{}: {}", check.code, diagnostic::render(&found, &read.0, false));
     }
 }
 

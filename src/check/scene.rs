@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Findings;
 use crate::{
     api::Rule,
+    delivery::Delivery,
     manifest::{Direction, MeshConfig, Meta, NetworkPolicy, NetworkRule, Object, Peer},
     mesh::{Mesh, Pod},
     release::{Minor, Patch, Product},
@@ -17,6 +18,8 @@ use crate::{
 pub struct Scene<'m> {
     /// The manifests, read together.
     pub mesh: &'m Mesh<'m>,
+    /// How they come to a cluster.
+    pub delivery: &'m Delivery,
     /// The texts.
     pub sources: &'m Sources,
     /// The releases.

@@ -22,6 +22,7 @@ mod authorization_policy_wildcard_in_middle;
 mod authorization_policy_without_caller;
 mod authorization_policy_without_default_deny;
 mod authorization_policy_without_rules;
+mod delivery_not_followed;
 mod destination_rule_disables_tls;
 mod destination_rule_simple_in_mesh;
 mod destination_rule_skips_verification;
@@ -37,6 +38,7 @@ mod field_type;
 mod field_unknown;
 mod flux_kustomization_dependency_cycle;
 mod flux_kustomization_dependency_missing;
+mod flux_kustomization_path_missing;
 mod gateway_any_host;
 mod gateway_api_beside_gateway;
 mod gateway_cipher_suites;
@@ -51,6 +53,11 @@ mod helm_release_values_from;
 mod helm_release_version_floating;
 mod helm_release_versions_differ;
 mod ingress_beside_gateway;
+mod kustomization_resource_circle;
+mod kustomization_resource_missing;
+mod kustomization_resource_outside;
+mod manifest_delivery_unknown;
+mod manifest_not_delivered;
 mod manifest_not_enforced;
 mod manifest_not_reconciled;
 mod mesh_auto_mtls_off;
@@ -87,6 +94,7 @@ mod network_policy_rules_ignored;
 mod network_policy_selects_nothing;
 mod network_policy_service_port;
 mod network_policy_without_default_deny;
+mod object_delivered_twice;
 mod peer_authentication_duplicate;
 mod peer_authentication_not_strict;
 mod peer_authentication_port_unknown;
@@ -150,6 +158,7 @@ pub const CHECKS: &[Check] = &[
     authorization_policy_without_caller::CHECK,
     authorization_policy_without_default_deny::CHECK,
     authorization_policy_without_rules::CHECK,
+    delivery_not_followed::CHECK,
     destination_rule_disables_tls::CHECK,
     destination_rule_simple_in_mesh::CHECK,
     destination_rule_skips_verification::CHECK,
@@ -165,6 +174,7 @@ pub const CHECKS: &[Check] = &[
     field_unknown::CHECK,
     flux_kustomization_dependency_cycle::CHECK,
     flux_kustomization_dependency_missing::CHECK,
+    flux_kustomization_path_missing::CHECK,
     gateway_any_host::CHECK,
     gateway_api_beside_gateway::CHECK,
     gateway_cipher_suites::CHECK,
@@ -179,6 +189,11 @@ pub const CHECKS: &[Check] = &[
     helm_release_version_floating::CHECK,
     helm_release_versions_differ::CHECK,
     ingress_beside_gateway::CHECK,
+    kustomization_resource_circle::CHECK,
+    kustomization_resource_missing::CHECK,
+    kustomization_resource_outside::CHECK,
+    manifest_delivery_unknown::CHECK,
+    manifest_not_delivered::CHECK,
     manifest_not_enforced::CHECK,
     manifest_not_reconciled::CHECK,
     mesh_auto_mtls_off::CHECK,
@@ -215,6 +230,7 @@ pub const CHECKS: &[Check] = &[
     network_policy_selects_nothing::CHECK,
     network_policy_service_port::CHECK,
     network_policy_without_default_deny::CHECK,
+    object_delivered_twice::CHECK,
     peer_authentication_duplicate::CHECK,
     peer_authentication_not_strict::CHECK,
     peer_authentication_port_unknown::CHECK,

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, io};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
+    delivery::{self, Delivered, Delivery},
     diagnostic::{Diagnostic, Severity},
-    manifest::{Manifests, Origin, unwrapped},
+    manifest::Manifests,
     read::{self, Input, PassedOver},
     source::Sources,
 };
@@ -15,6 +16,8 @@ use crate::{
 pub(super) struct Read {
     /// The objects that bear on traffic.
     pub(super) manifests: Manifests,
+    /// How they come to a cluster.
+    pub(super) delivery: Delivery,
     /// How many texts held objects.
     pub(super) files: usize,
     /// How many files did not, by reason.
@@ -28,7 +31,7 @@ pub(super) struct Read {
 /// Reads directories, files, and `-` for standard input.
 pub(super) fn read(paths: &[Utf8PathBuf], sources: &mut Sources) -> Read {
     let (input, diagnostics) = read::paths(paths, io::stdin().lock(), sources);
-    objects(paths, input, diagnostics, sources)
+    objects(paths, paths, input, diagnostics, sources)
 }
 
 /// Reads a directory, a file, `-`, or `REV:PATH` of the git repository around the working directory.
@@ -40,34 +43,27 @@ pub(super) fn read_version(path: &Utf8PathBuf, sources: &mut Sources) -> Read {
         return read(paths, sources);
     }
     let (input, diagnostics) = read::revision(Utf8Path::new("."), path.as_str(), sources);
-    objects(paths, input, diagnostics, sources)
+    let below: Utf8PathBuf = path.as_str().split_once(':').map_or("", |(_, path)| path).into();
+    objects(paths, &[below], input, diagnostics, sources)
 }
 
+/// Reads the objects; `paths` are as they were typed, `named` as the texts' own paths start.
 fn objects(
     paths: &[Utf8PathBuf],
+    named: &[Utf8PathBuf],
     mut input: Input,
     mut diagnostics: Vec<Diagnostic>,
-    sources: &mut Sources,
+    sources: &Sources,
 ) -> Read {
-    let (mut manifests, mut files) = (Manifests::default(), 0);
-    for text in input.texts.clone() {
-        let (objects, faults) = read::objects(sources, text.file);
-        diagnostics.extend(faults);
-        match objects {
-            Ok(objects) => {
-                files += 1;
-                for object in objects.into_iter().flat_map(unwrapped) {
-                    manifests.add(object, &Origin::default(), &mut diagnostics);
-                }
-            }
-            Err(reason) => input.pass_over(reason),
-        }
-    }
+    let Delivered { manifests, delivery, files, passed_over, diagnostics: faults } =
+        delivery::deliver(&input, named, sources);
+    diagnostics.extend(faults);
+    passed_over.into_iter().for_each(|reason| input.pass_over(reason));
     if files == 0 && diagnostics.is_empty() {
         diagnostics.push(nothing(paths));
     }
     let is_readable = diagnostics.iter().all(|fault| fault.severity < Severity::Error);
-    Read { manifests, files, passed_over: input.passed_over, diagnostics, is_readable }
+    Read { manifests, delivery, files, passed_over: input.passed_over, diagnostics, is_readable }
 }
 
 /// Nothing to judge is no good news: a path is wrong, or the program before a pipe failed.

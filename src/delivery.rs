@@ -1,0 +1,160 @@
+//! What a cluster gets of the texts that were read: kustomization.yaml files and Flux Kustomizations, followed.
+//!
+//! ```text
+//! Input ─ deliver ─► Delivered: Manifests as they are applied, and the Delivery that says how
+//! ```
+//!
+//! A text that nothing leads to is not judged, and an edit that cannot be followed is told. Where a tree has neither kind
+//! of file, everything in it counts, as for `kubectl apply --recursive`.
+
+mod edit;
+mod list;
+mod root;
+mod tally;
+mod walk;
+
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+
+pub use list::Unfollowed;
+
+use crate::{
+    diagnostic::Diagnostic,
+    manifest::{Manifests, unwrapped},
+    read::{self, Input, PassedOver},
+    source::{Sources, Span},
+    yaml::Node,
+};
+
+/// What is delivered, and what is wrong with the texts.
+#[derive(Debug, Default)]
+pub struct Delivered {
+    /// The objects that bear on traffic, as they are applied.
+    pub manifests: Manifests,
+    /// How they come to a cluster.
+    pub delivery: Delivery,
+    /// How many texts held objects.
+    pub files: usize,
+    /// Why the others did not.
+    pub passed_over: Vec<PassedOver>,
+    /// What is wrong with the texts.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// How objects come to a cluster, and which do not; in the order of the texts.
+#[derive(Debug, Default)]
+pub struct Delivery {
+    /// Files that the kustomization.yaml above them leaves out.
+    pub left_out: Vec<LeftOut>,
+    /// Files and folders that none of the Flux Kustomizations leads to, by what to point at.
+    pub unapplied: Vec<Span>,
+    /// Entries of kustomization.yaml files that do not lead where they should.
+    pub faults: Vec<Fault>,
+    /// Edits that cannot be followed.
+    pub unfollowed: Vec<Unfollowed>,
+    /// Paths of Flux Kustomizations at which nothing lies.
+    pub missing_paths: Vec<Span>,
+    /// Objects that two Flux Kustomizations hold.
+    pub twice: Vec<Twice>,
+}
+
+/// A file that the kustomization.yaml above it leaves out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its first object.
+    pub object: Span,
+    /// The list that does not name it.
+    pub list: Span,
+    /// The file, from the list's folder.
+    pub name: Utf8PathBuf,
+}
+
+/// An entry of a kustomization.yaml that does not lead where it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The entry.
+    pub entry: Span,
+    /// What it says.
+    pub word: String,
+    /// What is wrong.
+    pub kind: FaultKind,
+}
+
+/// What is wrong with an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FaultKind {
+    /// Nothing lies there.
+    Missing,
+    /// A folder without a kustomization.yaml.
+    Unlisted,
+    /// A file outside the folder.
+    Outside,
+    /// A place that was not read: another repository, a link, a hidden folder, a file without an ending of YAML.
+    Unread,
+    /// The folder leads back to itself.
+    Circle,
+}
+
+/// Objects that two Flux Kustomizations hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Twice {
+    /// The first of them.
+    pub object: Span,
+    /// Its kind, namespace and name.
+    pub id: String,
+    /// How many more there are.
+    pub others: usize,
+    /// The two Kustomizations.
+    pub by: [Holder; 2],
+}
+
+/// A Flux Kustomization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// `namespace/name`.
+    pub name: Arc<str>,
+    /// Its own object.
+    pub span: Span,
+}
+
+/// A text with its objects.
+#[derive(Debug)]
+struct File {
+    path: Utf8PathBuf,
+    objects: Vec<Node>,
+}
+
+/// Reads the objects of all texts, and follows how they are applied; `named` are the paths that were asked for.
+pub fn deliver(input: &Input, named: &[Utf8PathBuf], sources: &Sources) -> Delivered {
+    let mut delivered = Delivered::default();
+    let (mut files, mut lists) = (Vec::new(), Vec::new());
+    for text in &input.texts {
+        let (objects, faults) = read::objects(sources, text.file);
+        let list =
+            list::is_named_so(&text.path).then(|| list::read(sources, text, objects.as_deref())).flatten();
+        // A kustomization.yaml need not say what it is; what is wrong with it is then told here.
+        delivered.diagnostics.extend(faults);
+        lists.extend(list);
+        let objects = match objects {
+            Ok(objects) => {
+                delivered.files += 1;
+                objects.into_iter().flat_map(unwrapped).collect()
+            }
+            Err(reason) => {
+                delivered.passed_over.push(reason);
+                Vec::new()
+            }
+        };
+        files.push(File { path: text.path.clone(), objects });
+    }
+    let named = named.iter().map(|path| read::clean(path)).collect::<Vec<_>>();
+    let seen = walk::Seen { input, named: &named };
+    let (delivery, applied) = tally::follow(&seen, &files, &lists);
+    delivered.delivery = delivery;
+    tally::take(files, applied, &mut delivered);
+    delivered
+}
+
+#[cfg(test)]
+mod tests;

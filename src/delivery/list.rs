@@ -1,0 +1,198 @@
+//! A kustomization.yaml: what it names, and what it changes.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{
+    manifest::{Word, scope},
+    read::{self, PassedOver, Text, clean},
+    source::{Sources, Span},
+    yaml::{self, Node, Spanned},
+};
+
+/// The names that kustomize knows (`RecognizedKustomizationFileNames` in `api/konfig/general.go` of kustomize 5.7); the
+/// third has no ending of YAML, and is not read.
+const NAMES: [&str; 2] = ["kustomization.yaml", "kustomization.yml"];
+
+/// An edit of objects that bear on traffic, whose outcome is not known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unfollowed {
+    /// The edit.
+    pub edit: Span,
+    /// The key that it stands under.
+    pub key: &'static str,
+}
+
+/// A kustomization.yaml.
+#[derive(Debug)]
+pub(super) struct List {
+    pub(super) folder: Utf8PathBuf,
+    /// What to point at when all of it is meant.
+    pub(super) head: Span,
+    pub(super) is_component: bool,
+    pub(super) resources: Vec<Word>,
+    pub(super) components: Vec<Word>,
+    pub(super) namespace: Option<Word>,
+    /// Labels of the objects themselves.
+    pub(super) labels: Vec<(Node, Node)>,
+    /// Texts that it names otherwise: patches, values, configuration. They are no objects.
+    pub(super) used: Vec<Utf8PathBuf>,
+    pub(super) unfollowed: Vec<Unfollowed>,
+}
+
+/// Keys whose effect is not followed, whatever they hold.
+const UNFOLLOWED: [&str; 11] = [
+    "namePrefix",
+    "nameSuffix",
+    "commonLabels",
+    "commonAnnotations",
+    "replacements",
+    "vars",
+    "transformers",
+    "generators",
+    "helmCharts",
+    "helmChartInflationGenerator",
+    "configurations",
+];
+
+/// Keys that hold patches.
+const PATCHES: [&str; 3] = ["patches", "patchesStrategicMerge", "patchesJson6902"];
+
+/// Tells whether a text is named like a kustomization.yaml.
+pub(super) fn is_named_so(path: &Utf8Path) -> bool {
+    path.file_name().is_some_and(|name| NAMES.contains(&name))
+}
+
+/// Reads a kustomization.yaml from its objects, or from its text where it does not say what it is.
+pub(super) fn read(sources: &Sources, text: &Text, objects: Result<&[Node], &PassedOver>) -> Option<List> {
+    let raw;
+    let document = match objects {
+        Ok(objects) => objects.first()?,
+        Err(PassedOver::NoObject) => {
+            raw = read::raw(sources, text.file).0;
+            raw.first().filter(|document| document.is_mapping())?
+        }
+        Err(PassedOver::ChartTemplate | PassedOver::Template | PassedOver::OtherEnding) => return None,
+    };
+    // `FixKustomization` in `api/types/kustomization.go`: both may be left out.
+    let version = document.get("apiVersion").and_then(Node::text).unwrap_or_default();
+    let is_list = version.is_empty() || version.starts_with("kustomize.config.k8s.io/");
+    is_list.then(|| of(document, text, sources))
+}
+
+fn of(document: &Node, text: &Text, sources: &Sources) -> List {
+    let folder = text.path.parent().unwrap_or(Utf8Path::new("")).to_owned();
+    let (labels, labels_unfollowed) = labels(document);
+    let mut unfollowed: Vec<Unfollowed> = UNFOLLOWED
+        .iter()
+        .filter_map(|key| said(document, key).map(|edit| Unfollowed { edit: edit.head(), key }))
+        .chain(labels_unfollowed)
+        .collect();
+    unfollowed.extend(PATCHES.iter().flat_map(|key| patches(document, key, sources)));
+    List {
+        head: document.head(),
+        is_component: document.get("kind").and_then(Node::text) == Some("Component"),
+        // `bases` is the old name of folders among `resources`.
+        resources: [words(document, "resources"), words(document, "bases")].concat(),
+        components: words(document, "components"),
+        namespace: document.get("namespace").and_then(word).filter(|namespace| !namespace.is_empty()),
+        labels,
+        used: used(document, &folder),
+        unfollowed,
+        folder,
+    }
+}
+
+/// Returns what a key holds, unless that is nothing.
+fn said<'n>(document: &'n Node, key: &str) -> Option<&'n Node> {
+    let is_nothing = |node: &Node| match node.scalar() {
+        Some(scalar) => scalar.text.is_empty() || node.is_null(),
+        None => node.items().is_empty() && node.entries().is_empty(),
+    };
+    document.get(key).filter(|node| !is_nothing(node))
+}
+
+fn word(node: &Node) -> Option<Word> {
+    node.text().map(|text| Spanned { span: node.span, value: text.to_owned() })
+}
+
+fn words(document: &Node, key: &str) -> Vec<Word> {
+    document.get(key).into_iter().flat_map(Node::items).filter_map(word).collect()
+}
+
+/// Returns the labels of objects themselves; labels that also change selectors or pod templates are not followed.
+fn labels(document: &Node) -> (Vec<(Node, Node)>, Vec<Unfollowed>) {
+    let (mut labels, mut unfollowed) = (Vec::new(), Vec::new());
+    for entry in document.get("labels").into_iter().flat_map(Node::items) {
+        let is_wide = ["includeSelectors", "includeTemplates"]
+            .iter()
+            .any(|key| entry.get(key).and_then(Node::as_bool) == Some(true));
+        if is_wide || said(entry, "fields").is_some() {
+            unfollowed.push(Unfollowed { edit: entry.head(), key: "labels" });
+        } else {
+            labels.extend(entry.get("pairs").into_iter().flat_map(Node::entries).cloned());
+        }
+    }
+    (labels, unfollowed)
+}
+
+/// Returns the patches that may change what bears on traffic: all but those whose kind is known not to.
+fn patches(document: &Node, key: &'static str, sources: &Sources) -> Vec<Unfollowed> {
+    let patches = document.get(key).into_iter().flat_map(Node::items);
+    patches
+        .filter(|patch| may_bear_on_traffic(patch, sources))
+        .map(|patch| Unfollowed { edit: patch.head(), key })
+        .collect()
+}
+
+fn may_bear_on_traffic(patch: &Node, sources: &Sources) -> bool {
+    let target = patch.get("target");
+    let inline = patch.get("patch").unwrap_or(patch);
+    let written = inline.text().map(|text| yaml::parse_within(sources, text, inline.span).0);
+    let written = written.into_iter().flatten().next();
+    let kind = |node: &Node| node.get("kind").and_then(Node::text).map(str::to_owned);
+    let group = |node: &Node| {
+        node.get("apiVersion").and_then(Node::text).map(|version| match version.split_once('/') {
+            Some((group, _)) => group.to_owned(),
+            None => String::new(),
+        })
+    };
+    match (target, written) {
+        (Some(target), _) => match (kind(target), target.get("group").and_then(Node::text)) {
+            // Both are expressions.
+            (Some(kind), Some(group)) if is_word(&kind) && is_word(group) => scope(group, &kind).is_some(),
+            (Some(_) | None, Some(_) | None) => true,
+        },
+        (None, Some(written)) => match (group(&written), kind(&written)) {
+            (Some(group), Some(kind)) => scope(&group, &kind).is_some(),
+            (Some(_) | None, Some(_) | None) => true,
+        },
+        (None, None) => true,
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
+}
+
+/// Returns the paths that a list may name beside its resources: every word of it, from its folder, and what stands behind
+/// `=` where a file is given a key.
+fn used(document: &Node, folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let mut found = Vec::new();
+    for (key, value) in document.entries() {
+        if !matches!(key.text(), Some("resources" | "bases" | "components")) {
+            collect(value, folder, &mut found);
+        }
+    }
+    found
+}
+
+fn collect(node: &Node, folder: &Utf8Path, found: &mut Vec<Utf8PathBuf>) {
+    if let Some(text) = node.text() {
+        let path = text.rsplit('=').next().unwrap_or(text);
+        if !path.is_empty() && !path.contains('\n') {
+            found.push(clean(&folder.join(path)));
+        }
+    }
+    node.items().iter().for_each(|item| collect(item, folder, found));
+    node.entries().iter().for_each(|(_, value)| collect(value, folder, found));
+}
