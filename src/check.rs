@@ -42,7 +42,7 @@ pub struct Check {
     pub source: &'static str,
     /// The rules of other catalogues that it covers, such as `SC8-2` or `KIA0004`.
     pub rules: &'static [&'static str],
-    /// The controls whose claims a finding bears on.
+    /// The controls whose claims a finding bears on; none where it is only about what then fails to work.
     pub controls: &'static [Control],
     /// Looks, and reports.
     pub run: fn(&Scene<'_>, &mut Findings),

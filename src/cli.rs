@@ -71,6 +71,14 @@ pub enum Command {
     /// working directory, as in `main:clusters/prod`. A line that begins with `-` held before, one with `+` holds after. What
     /// is only written otherwise, and lets the same through, is no difference. Exits with 1 where flows differ.
     Diff(Diff),
+    /// Say which controls of NIST SP 800-53 the manifests satisfy, and by what
+    ///
+    /// Reads what `check` reads, and answers for AC-3, AC-4, AU-2, AU-3, AU-12, SC-7, SC-7(5), SC-8, SC-8(1) and SC-13: satisfied,
+    /// not satisfied, or not decidable from manifests. Each verdict is of a claim, by rules that name the objects that they
+    /// looked at, with file, line and hash; a rule that looked at nothing decides nothing. What a profile waives stays
+    /// broken, and is told as borne. Workloads that a profile only assumes are evidence of nothing: name the teams'
+    /// manifests as well. Exits with 1 where a control is not satisfied, also by what is waived.
+    Controls(Controls),
     /// Say the safe way to a newer Istio, step by step
     ///
     /// A step is one commit: what changes in the profile and in the tree, what behaves differently for traffic, security
@@ -99,6 +107,8 @@ pub enum Described {
     Profile,
     /// The findings, `check --format json`
     Findings,
+    /// The assessment, `controls --format json`
+    Controls,
 }
 
 /// `meshwright init`
@@ -303,6 +313,43 @@ pub enum DeniedChange {
     Any,
     /// Those that let something through, or may, that was not let through before
     Opened,
+}
+
+/// `meshwright controls`
+#[derive(Debug, Args)]
+pub struct Controls {
+    /// Directories, files, or `-`
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<Utf8PathBuf>,
+    /// The profile whose releases and waivers count
+    #[arg(long, value_name = "PROFILE")]
+    pub profile: Option<Utf8PathBuf>,
+    /// The Istio release to judge against, such as 1.21.1 [default: the profile's, else that of the charts]
+    #[arg(long, value_name = "V", value_parser = release)]
+    pub istio: Option<Patch>,
+    /// How to say it
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ControlsFormat,
+    /// Write it into this folder, as `controls.txt`, `controls.json` or `controls.md` [default: print it]
+    #[arg(long, short, value_name = "DIR", value_parser = directory())]
+    pub output: Option<Utf8PathBuf>,
+    /// Exit with 0 where it would be 1
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// The day by which waivers and exceptions expire, YYYY-MM-DD [default: today]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub today: Option<String>,
+}
+
+/// How to say what manifests prove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ControlsFormat {
+    /// As it is read in a terminal
+    Text,
+    /// A JSON document, for programs
+    Json,
+    /// A page
+    Markdown,
 }
 
 /// `meshwright upgrade`

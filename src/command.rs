@@ -1,6 +1,7 @@
 //! The subcommands: what each reads, calls and returns.
 
 mod check;
+mod controls;
 mod diff;
 mod flows;
 mod init;
@@ -29,9 +30,11 @@ pub fn run(command: &Command, shell: &mut Shell) -> Result<Exit> {
         Command::Check(options) => return check::run(options, shell),
         Command::Reach(options) => return reach::run(options, shell),
         Command::Diff(options) => return diff::run(options, shell),
+        Command::Controls(options) => return controls::run(options, shell),
         Command::Upgrade(options) => return upgrade::run(options, shell),
         Command::Schema { of: Described::Profile } => format!("{:#}\n", profile::schema()),
         Command::Schema { of: Described::Findings } => check::SCHEMA.to_owned(),
+        Command::Schema { of: Described::Controls } => controls::SCHEMA.to_owned(),
         Command::Completions { shell: kind } => completions(*kind),
         Command::Man => man()?,
     };

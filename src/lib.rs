@@ -15,6 +15,7 @@ pub mod api;
 pub mod check;
 pub mod cli;
 pub mod command;
+pub mod control;
 pub mod delivery;
 pub mod diagnostic;
 pub mod manifest;

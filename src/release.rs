@@ -73,6 +73,9 @@ pub struct IstioApiVersions {
     pub sidecar: String,
     pub virtual_service: String,
     pub telemetry: String,
+    /// What the CRDs serve, by kind.
+    #[serde(skip)]
+    served: BTreeMap<String, Kind>,
 }
 
 /// The key of the istiod chart that says that the CNI plugin is installed.
@@ -127,7 +130,7 @@ pub struct HelmReleaseFields {
 }
 
 /// One kind, as a data file has it.
-#[derive(Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 struct Kind {
     group: String,
     /// Best first.
@@ -184,6 +187,13 @@ pub fn istio_minors() -> impl DoubleEndedIterator<Item = Minor> + ExactSizeItera
 /// Every Flux minor that we know, oldest first; never empty.
 pub fn flux_minors() -> impl DoubleEndedIterator<Item = Minor> + ExactSizeIterator {
     FLUX.iter().map(|file| file.minor)
+}
+
+impl IstioApiVersions {
+    /// Returns the versions of a kind that the CRDs serve, best first; nothing for a kind that is not one of Istio's.
+    pub fn served(&self, group: &str, kind: &str) -> Option<&[String]> {
+        self.served.get(kind).filter(|known| known.group == group).map(|known| known.served.as_slice())
+    }
 }
 
 impl Istio {
@@ -250,7 +260,7 @@ fn best<E: serde::de::Error>(kinds: &BTreeMap<String, Kind>, kind: &str) -> Resu
 }
 
 fn istio_api_versions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IstioApiVersions, D::Error> {
-    let kinds = BTreeMap::deserialize(deserializer)?;
+    let kinds: BTreeMap<String, Kind> = BTreeMap::deserialize(deserializer)?;
     Ok(IstioApiVersions {
         peer_authentication: best(&kinds, "PeerAuthentication")?,
         authorization_policy: best(&kinds, "AuthorizationPolicy")?,
@@ -259,6 +269,7 @@ fn istio_api_versions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Isti
         sidecar: best(&kinds, "Sidecar")?,
         virtual_service: best(&kinds, "VirtualService")?,
         telemetry: best(&kinds, "Telemetry")?,
+        served: kinds,
     })
 }
 

@@ -2,9 +2,11 @@
 
 mod explain;
 mod report;
-mod waivers;
+pub(super) mod waivers;
 
 use anyhow::Result;
+
+pub(super) use self::report::counted;
 
 use super::{input, render::load};
 use crate::{
@@ -59,7 +61,8 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
     };
     let input = input::read(&options.paths, &mut sources);
     let config = Config::found_in(&input.manifests, &sources);
-    let releases = releases(options, profile.as_ref(), &input);
+    let asked = Releases { istio: options.istio, flux: options.flux, kubernetes: options.kubernetes };
+    let releases = releases(asked, profile.as_ref(), &input);
     let mesh = Mesh::resolve(&input.manifests, config);
     let mut findings = faults_of_text(&input, &releases);
     let is_readable = findings.iter().all(|fault| fault.severity < Severity::Error);
@@ -112,15 +115,15 @@ fn told(shell: &mut Shell, text: &str) -> Result<Exit> {
 }
 
 /// The command line says which releases; else the profile; else the charts that are installed.
-fn releases(options: &Options, profile: Option<&Profile>, input: &input::Read) -> Releases {
+pub(super) fn releases(asked: Releases, profile: Option<&Profile>, input: &input::Read) -> Releases {
     let installed = || {
         crate::mesh::control_planes(&input.manifests)
             .find_map(|release| release.chart()?.version().parse().ok())
     };
     Releases {
-        istio: options.istio.or(profile.map(|profile| profile.chart_version)).or_else(installed),
-        flux: options.flux.or(profile.map(Profile::flux_version)),
-        kubernetes: options.kubernetes.or(profile.map(|profile| profile.kubernetes_version)),
+        istio: asked.istio.or(profile.map(|profile| profile.chart_version)).or_else(installed),
+        flux: asked.flux.or(profile.map(Profile::flux_version)),
+        kubernetes: asked.kubernetes.or(profile.map(|profile| profile.kubernetes_version)),
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
     silent: "Where the variable is not set.",
     source: "pkg/features and pilot/pkg/features COMPLIANCE_POLICY of Istio 1.21.1",
     rules: &["SC13-5"],
-    controls: &[Control::Sc8Cryptography, Control::Sc13],
+    controls: &[Control::Sc13],
     run,
 };
 

@@ -1,7 +1,7 @@
 //! Flux deletes a Namespace, and all in it, when its file goes.
 
 use crate::{
-    check::{Check, Control, Findings, Scene},
+    check::{Check, Findings, Scene},
     diagnostic::Severity,
 };
 
@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
     silent: "Where the manifests hold no Kustomization of Flux that prunes.",
     source: "docs/spec/v1/kustomizations.md of kustomize-controller 1.9, garbage collection",
     rules: &["PRE-3"],
-    controls: &[Control::Sc7],
+    controls: &[],
     run,
 };
 

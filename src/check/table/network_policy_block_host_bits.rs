@@ -1,7 +1,7 @@
 //! A range is written with the address of a host in it.
 
 use crate::{
-    check::{Check, Control, Findings, Scene},
+    check::{Check, Findings, Scene},
     diagnostic::{Edit, Severity},
     manifest::IpBlock,
 };
@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
     silent: "Never.",
     source: "networking/v1 IPBlock of Kubernetes 1.29, and net.ParseCIDR",
     rules: &["NP18"],
-    controls: &[Control::Ac4],
+    controls: &[],
     run,
 };
 

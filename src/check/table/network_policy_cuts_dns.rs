@@ -1,7 +1,7 @@
 //! Workloads are isolated in egress, and may not ask for names.
 
 use crate::{
-    check::{Check, Control, Findings, Scene},
+    check::{Check, Findings, Scene},
     diagnostic::Severity,
     manifest::{NetworkPolicy, NetworkRule, Object, Peer, PolicyPort, PortName, Protocol},
     mesh::Pod,
@@ -21,7 +21,7 @@ pub(super) const CHECK: Check = Check {
     source: "kubernetes.io/docs/concepts/services-networking/dns-pod-service; a policy compares the pod's port, which \
              the operator's DaemonSet `dns-default` of OpenShift sets to 5353",
     rules: &["NP39", "J14"],
-    controls: &[Control::Ac4],
+    controls: &[],
     run,
 };
 

@@ -1,7 +1,7 @@
 //! Workloads of the mesh may not reach istiod.
 
 use crate::{
-    check::{Check, Control, Findings, Scene},
+    check::{Check, Findings, Scene},
     diagnostic::Severity,
     manifest::{NetworkPolicy, NetworkRule, Object, Peer, PolicyPort, PortName, Protocol},
     mesh::Truth,
@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check {
     source: "istio.io/latest/docs/ops/deployment/application-requirements, ports used by Istio; the labels are those of \
              templates/deployment.yaml in the chart istiod of Istio 1.21 to 1.30",
     rules: &["J14"],
-    controls: &[Control::Ac4],
+    controls: &[],
     run,
 };
 

@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
     silent: "For policies without a selector, and for pods of which it is unknown whether they have a sidecar.",
     source: "pkg/kube/inject/inject.go and pilot/pkg/model/authorization.go of Istio 1.21.1",
     rules: &["AC4-4", "AP05", "J06", "KIA0004"],
-    controls: &[Control::Ac3, Control::Ac4, Control::Sc8],
+    controls: &[Control::Ac3, Control::Ac4],
     run,
 };
 

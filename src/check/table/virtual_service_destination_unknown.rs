@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    check::{Check, Control, Findings, Scene},
+    check::{Check, Findings, Scene},
     diagnostic::Severity,
     manifest::{VirtualService, Word},
 };
@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check {
              namespace, and where a chart brings some: in istiod's own, and in that of a HelmRelease.",
     source: "networking/v1alpha3/virtual_service.proto of istio/api 1.21",
     rules: &["KIA1101", "IST0101"],
-    controls: &[Control::Sc7],
+    controls: &[],
     run,
 };
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    check::{Check, Control, Findings, Scene},
+    check::{Check, Findings, Scene},
     diagnostic::Severity,
 };
 
@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
     silent: "Where the manifests show no Gateway of that namespace.",
     source: "resolveGatewayName in pilot/pkg/model/config.go of Istio 1.21.1",
     rules: &["J10", "KIA1102", "IST0101"],
-    controls: &[Control::Sc7],
+    controls: &[],
     run,
 };
 

@@ -61,7 +61,8 @@ pub(super) fn explain(code: &str) -> Result<String, Box<Diagnostic>> {
         let _ = write!(text, "\n{title}\n{set}\n");
     }
     let controls: Vec<String> = check.controls.iter().map(ToString::to_string).collect();
-    let _ = write!(text, "\nRules     {}\nControls  {}\n", check.rules.join(", "), controls.join(", "));
+    let controls = if controls.is_empty() { "none".to_owned() } else { controls.join(", ") };
+    let _ = write!(text, "\nRules     {}\nControls  {controls}\n", check.rules.join(", "));
     Ok(text)
 }
 

@@ -52,7 +52,8 @@ pub(super) fn summary(report: &Report<'_>) -> (&'static str, String) {
     ("checked", parts.join("; "))
 }
 
-fn counted(count: usize, word: &str) -> String {
+/// Returns a number of things, in words.
+pub(in crate::command) fn counted(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 

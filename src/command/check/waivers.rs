@@ -15,7 +15,7 @@ const EXCEPTED: [(&str, &str); 2] = [
 ];
 
 /// Returns what is waived by the profile and, where that was asked for, by the objects themselves.
-pub(super) fn given(
+pub(in crate::command) fn given(
     profile: Option<&Profile>,
     input: &input::Read,
     allows_inline: bool,

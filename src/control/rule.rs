@@ -1,0 +1,501 @@
+//! The rules: what manifests can bear out or break.
+//!
+//! A rule holds by what it looked at, or, if it forbids something, by how many objects were read without any. Checks of
+//! [`crate::check`] break it; what only a control asks for is looked for in `look/`.
+
+use super::{Look, Subject, look};
+
+/// A sentence that manifests can break or bear out.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// Stable: `SC8-1`; in OSCAL `MESH-SC8-01`.
+    pub id: &'static str,
+    /// What has to hold.
+    pub holds: &'static str,
+    /// How it can hold.
+    pub proof: Proof,
+    /// The checks whose findings break it; their notes leave it open.
+    pub codes: &'static [&'static str],
+    /// Looks at what it is about.
+    pub look: fn(&Subject<'_, '_>, &mut Look),
+}
+
+/// How a rule can hold, with what it is about, as a message names it: `no … is in the manifests`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// Something has to be there.
+    Presence(&'static str),
+    /// It holds as well where there is none among the objects that were read.
+    Absence(&'static str),
+}
+
+use Proof::{Absence, Presence};
+
+/// What voids every claim where it does not hold, for it decides whether the cluster gets what the files say.
+pub(super) const PRELIMINARY: &str = "PRE-";
+
+/// Every rule.
+pub const RULES: &[Rule] = &[
+    Rule {
+        id: "PRE-1",
+        holds: "the pinned Istio serves the API version of each of its objects, so that none is refused",
+        proof: Presence("object of Istio's"),
+        codes: &["helm-release-version-floating", "helm-release-versions-differ"],
+        look: look::delivery::api_versions,
+    },
+    Rule {
+        id: "PRE-2",
+        holds: "a kustomization names every file that counts as evidence, where kustomizations say what is applied",
+        proof: Presence("object"),
+        codes: &["flux-kustomization-dependency-cycle", "flux-kustomization-dependency-missing"],
+        look: look::delivery::named,
+    },
+    Rule {
+        id: "PRE-3",
+        holds: "Flux holds the cluster to the files: nothing is suspended, ignored or applied only once",
+        proof: Presence("object"),
+        codes: &["manifest-not-enforced", "manifest-not-reconciled"],
+        look: look::delivery::held,
+    },
+    Rule {
+        id: "PRE-4",
+        holds: "nothing changes the objects of the mesh between the files and the cluster",
+        proof: Presence("object"),
+        codes: &["helm-release-post-renderer", "helm-release-values-from"],
+        look: look::delivery::unchanged,
+    },
+    Rule {
+        id: "PRE-5",
+        holds: "the mesh config is written down once, and istiod can read it",
+        proof: Presence("mesh config"),
+        codes: &["mesh-config-unreadable"],
+        look: look::delivery::mesh_config_once,
+    },
+    Rule {
+        id: "PRE-6",
+        holds: "no value stands under a key that the istiod chart never reads",
+        proof: Absence("values of the istiod chart"),
+        codes: &[],
+        look: look::delivery::dead_values,
+    },
+    Rule {
+        id: "SC8-1",
+        holds: "one PeerAuthentication of the root namespace says STRICT for the whole mesh",
+        proof: Presence("PeerAuthentication of the root namespace for the whole mesh"),
+        codes: &["mesh-strict-missing", "peer-authentication-duplicate", "peer-authentication-root-selector"],
+        look: look::transport::mesh_wide_strict,
+    },
+    Rule {
+        id: "SC8-2",
+        holds: "no narrower PeerAuthentication says anything but STRICT or UNSET, for its pods or a port of theirs",
+        proof: Absence("narrower PeerAuthentication"),
+        codes: &[
+            "peer-authentication-not-strict",
+            "peer-authentication-port-unknown",
+            "peer-authentication-port-without-selector",
+            "peer-authentication-selects-nothing",
+        ],
+        look: look::transport::narrower_modes,
+    },
+    Rule {
+        id: "SC8-4",
+        holds: "each namespace that asks for sidecars is labelled so that it gets them",
+        proof: Presence("namespace that asks for sidecars"),
+        codes: &[
+            "namespace-injection-labels-conflict",
+            "namespace-not-injected",
+            "namespace-revision-unknown",
+        ],
+        look: look::capture::namespaces,
+    },
+    Rule {
+        id: "SC8-5",
+        holds: "each workload of these namespaces gets a sidecar",
+        proof: Presence("workload that somebody applies"),
+        codes: &["pod-injection-annotation-ignored", "pod-opts-out-of-injection"],
+        look: look::capture::injected,
+    },
+    Rule {
+        id: "SC8-7",
+        holds: "no workload takes ports, addresses or its proxy's own set-up out of the sidecar's sight",
+        proof: Presence("workload that somebody applies"),
+        codes: &[
+            "network-policy-opens-proxy-port",
+            "pod-outbound-not-captured",
+            "pod-proxy-overridden",
+            "port-not-captured",
+        ],
+        look: look::capture::captured,
+    },
+    Rule {
+        id: "SC8-8",
+        holds: "the injector captures every port and address",
+        proof: Presence("values of the istiod chart"),
+        codes: &["mesh-captures-less"],
+        look: look::capture::injector,
+    },
+    Rule {
+        id: "SC8-9",
+        holds: "no pod is labelled so that clients choose plaintext",
+        proof: Presence("workload that somebody applies"),
+        codes: &["pod-tls-mode-label"],
+        look: look::capture::tls_mode_labels,
+    },
+    Rule {
+        id: "SC8-10",
+        holds: "no container runs as the user whose packets go around the sidecar",
+        proof: Presence("workload that somebody applies"),
+        codes: &["pod-runs-as-proxy-user"],
+        look: look::capture::users,
+    },
+    Rule {
+        id: "SC8-11",
+        holds: "no DestinationRule takes mutual TLS from a call, or its verification",
+        proof: Absence("DestinationRule"),
+        codes: &[
+            "destination-rule-disables-tls",
+            "destination-rule-simple-in-mesh",
+            "destination-rule-skips-verification",
+            "destination-rule-without-ca",
+        ],
+        look: look::transport::destination_rules,
+    },
+    Rule {
+        id: "SC8-12",
+        holds: "clients speak mutual TLS to whatever takes it, and verify whom they reach",
+        proof: Presence("mesh config"),
+        codes: &["mesh-auto-mtls-off"],
+        look: look::transport::clients,
+    },
+    Rule {
+        id: "SC8-13",
+        holds: "no Sidecar takes traffic from the proxy, or sets a transport of its own",
+        proof: Absence("Sidecar"),
+        codes: &["sidecar-captures-nothing", "sidecar-ingress-tls"],
+        look: look::transport::sidecars,
+    },
+    Rule {
+        id: "SC8-14",
+        holds: "nothing changes what the proxies are told, which might undo anything",
+        proof: Absence("EnvoyFilter, WasmPlugin or ProxyConfig"),
+        codes: &["envoy-filter-unproved", "wasm-plugin-unproved"],
+        look: look::transport::filters,
+    },
+    Rule {
+        id: "SC8-16",
+        holds: "all rules taken together, no workload of the mesh answers a connection in plaintext at a port that its sidecar can see",
+        proof: Presence("workload of the mesh"),
+        codes: &["service-exposes-plaintext"],
+        look: look::flows::plaintext,
+    },
+    Rule {
+        id: "AC4-1",
+        holds: "an AuthorizationPolicy closes every workload, of the mesh or of its namespace, unless another opens it",
+        proof: Presence("AuthorizationPolicy that closes a namespace or the mesh"),
+        codes: &["authorization-policy-without-default-deny"],
+        look: look::authorization::closing,
+    },
+    Rule {
+        id: "AC4-2",
+        holds: "no ALLOW rule leaves out who may call",
+        proof: Presence("AuthorizationPolicy"),
+        codes: &[
+            "authorization-policy-allows-all",
+            "authorization-policy-allows-any-principal",
+            "authorization-policy-without-caller",
+            "authorization-policy-without-rules",
+        ],
+        look: look::authorization::named_callers,
+    },
+    Rule {
+        id: "AC4-3",
+        holds: "every AuthorizationPolicy is enforced, none only tried out",
+        proof: Presence("AuthorizationPolicy"),
+        codes: &["authorization-policy-dry-run"],
+        look: look::authorization::policies,
+    },
+    Rule {
+        id: "AC4-4",
+        holds: "every AuthorizationPolicy is given to proxies that hold it",
+        proof: Presence("AuthorizationPolicy"),
+        codes: &[
+            "authorization-policy-on-control-plane",
+            "authorization-policy-selects-nothing",
+            "authorization-policy-target-ref-ignored",
+            "policy-on-pod-without-sidecar",
+        ],
+        look: look::authorization::policies,
+    },
+    Rule {
+        id: "AC4-5",
+        holds: "the callers that rules name exist, in a form that can match, and are told from each other",
+        proof: Presence("AuthorizationPolicy"),
+        codes: &[
+            "authorization-policy-principal-form",
+            "authorization-policy-source-unknown",
+            "service-account-shared",
+        ],
+        look: look::authorization::policies,
+    },
+    Rule {
+        id: "AC4-6",
+        holds: "no rule is met by a caller that has no identity",
+        proof: Presence("AuthorizationPolicy"),
+        codes: &[
+            "authorization-policy-deny-misses-plaintext",
+            "authorization-policy-negative-allow",
+            "request-authentication-without-requirement",
+        ],
+        look: look::authorization::policies,
+    },
+    Rule {
+        id: "AC4-7",
+        holds: "every rule says what the proxy makes of it: its fields fit the port's protocol, and can match",
+        proof: Presence("AuthorizationPolicy"),
+        codes: &[
+            "authorization-policy-custom-on-tcp",
+            "authorization-policy-dead-path",
+            "authorization-policy-host-without-port",
+            "authorization-policy-http-field-on-tcp-port",
+            "authorization-policy-method-case",
+            "authorization-policy-prefix-misses-itself",
+            "authorization-policy-service-port",
+            "authorization-policy-unknown-condition",
+            "authorization-policy-wildcard-in-middle",
+            "server-first-behind-tcp-authorization",
+            "service-protocol-ambiguous",
+        ],
+        look: look::authorization::policies,
+    },
+    Rule {
+        id: "AC4-9",
+        holds: "paths are brought to one form before rules see them",
+        proof: Presence("mesh config"),
+        codes: &["mesh-path-normalization"],
+        look: look::authorization::paths,
+    },
+    Rule {
+        id: "AC4-10",
+        holds: "NetworkPolicies close every namespace of the mesh in both directions, and open what is meant",
+        proof: Presence("NetworkPolicy"),
+        codes: &[
+            "network-policy-host-network",
+            "network-policy-invalid",
+            "network-policy-metadata-address",
+            "network-policy-named-port-to-addresses",
+            "network-policy-named-port-unknown",
+            "network-policy-open-to-all",
+            "network-policy-opens-proxy-port",
+            "network-policy-peer-matches-nothing",
+            "network-policy-peer-shadowed",
+            "network-policy-rules-ignored",
+            "network-policy-selects-nothing",
+            "network-policy-service-port",
+            "network-policy-without-default-deny",
+            "policy-kind-unmodelled",
+        ],
+        look: look::network::closing,
+    },
+    Rule {
+        id: "AC4-11",
+        holds: "whoever decides in an AuthorizationPolicy's stead is there, and refuses what it cannot decide",
+        proof: Absence("CUSTOM AuthorizationPolicy"),
+        codes: &[],
+        look: look::authorization::providers,
+    },
+    Rule {
+        id: "AC4-12",
+        holds: "all rules taken together, no pod that no policy names may call a workload of the mesh",
+        proof: Presence("workload of the mesh"),
+        codes: &[],
+        look: look::flows::unnamed_callers,
+    },
+    Rule {
+        id: "ADM-2",
+        holds: "no Role lets a team write the policies that protect the mesh",
+        proof: Absence("Role"),
+        codes: &["role-grants-mesh-kinds"],
+        look: look::authorization::roles,
+    },
+    Rule {
+        id: "SC7-1",
+        holds: "the mesh config drops calls to hosts that nothing registers",
+        proof: Presence("mesh config"),
+        codes: &["mesh-config-outbound-allow-any"],
+        look: look::boundary::outbound,
+    },
+    Rule {
+        id: "SC7-2",
+        holds: "no Sidecar opens that again",
+        proof: Absence("Sidecar"),
+        codes: &["sidecar-duplicate", "sidecar-outbound-allow-any"],
+        look: look::boundary::sidecars,
+    },
+    Rule {
+        id: "SC7-3",
+        holds: "each ServiceEntry registers what it names, for those who need it",
+        proof: Absence("ServiceEntry"),
+        codes: &["service-entry-exported-to-all", "service-entry-wide-host"],
+        look: look::boundary::service_entries,
+    },
+    Rule {
+        id: "SC7-5",
+        holds: "there is no more than one way in, and it is a gateway's load balancer",
+        proof: Absence("Service or gateway that opens a way in"),
+        codes: &["service-exposes-plaintext"],
+        look: look::boundary::ways_in,
+    },
+    Rule {
+        id: "SC7-6",
+        holds: "a Gateway binds to gateway pods of its own namespace alone",
+        proof: Absence("Gateway"),
+        codes: &[],
+        look: look::boundary::gateway_scope,
+    },
+    Rule {
+        id: "SC7-7",
+        holds: "no Ingress makes the gateway listen to what no Gateway says",
+        proof: Absence("Ingress"),
+        codes: &["ingress-beside-gateway"],
+        look: look::boundary::ingresses,
+    },
+    Rule {
+        id: "SC7-8",
+        holds: "no Gateway of the Gateway API makes another way in",
+        proof: Absence("Gateway of the Gateway API"),
+        codes: &["gateway-api-beside-gateway"],
+        look: look::boundary::gateway_api,
+    },
+    Rule {
+        id: "SC7-9",
+        holds: "each server of a Gateway ends TLS with a certificate, or sends plaintext on to one that does",
+        proof: Absence("server of a Gateway"),
+        codes: &[
+            "gateway-optional-client-certificate",
+            "gateway-passthrough",
+            "gateway-plaintext-server",
+            "gateway-tcp-server",
+            "gateway-without-credential",
+        ],
+        look: look::boundary::servers,
+    },
+    Rule {
+        id: "SC7-10",
+        holds: "each server of a Gateway says which hosts it answers for",
+        proof: Absence("server of a Gateway"),
+        codes: &["gateway-any-host"],
+        look: look::boundary::servers,
+    },
+    Rule {
+        id: "SC13-1",
+        holds: "each server that ends TLS says TLS 1.2 or 1.3 as its floor",
+        proof: Absence("server of a Gateway that ends TLS"),
+        codes: &["gateway-tls-version"],
+        look: look::cryptography::floors,
+    },
+    Rule {
+        id: "SC13-2",
+        holds: "each server that ends TLS 1.2 names its suites, of the four of ECDHE with AES-GCM",
+        proof: Absence("server of a Gateway that ends TLS"),
+        codes: &["gateway-cipher-suites"],
+        look: look::cryptography::suites,
+    },
+    Rule {
+        id: "SC13-3",
+        holds: "no default of the mesh config lowers the gateway's floor",
+        proof: Presence("mesh config"),
+        codes: &["mesh-config-tls-defaults"],
+        look: look::cryptography::defaults,
+    },
+    Rule {
+        id: "SC13-4",
+        holds: "mutual TLS within the mesh has its floor and suites named, of the same four",
+        proof: Presence("mesh config"),
+        codes: &[],
+        look: look::cryptography::mutual_tls,
+    },
+    Rule {
+        id: "SC13-5",
+        holds: "istiod is told a compliance policy that it knows",
+        proof: Presence("values of the istiod chart"),
+        codes: &["mesh-compliance-policy"],
+        look: look::cryptography::compliance_policy,
+    },
+    Rule {
+        id: "SC13-6",
+        holds: "the images hold a cryptographic module that is validated",
+        proof: Presence("release of a chart that runs a proxy or istiod"),
+        codes: &[],
+        look: look::cryptography::images,
+    },
+    Rule {
+        id: "AU-1",
+        holds: "every proxy writes an access log, as JSON, to its standard output",
+        proof: Presence("mesh config"),
+        codes: &["mesh-config-access-log-off", "mesh-config-access-log-text"],
+        look: look::log::written,
+    },
+    Rule {
+        id: "AU-2",
+        holds: "the format of the log is one that the proxy can read",
+        proof: Presence("mesh config"),
+        codes: &["mesh-config-access-log-format"],
+        look: look::log::format,
+    },
+    Rule {
+        id: "AU-3",
+        holds: "no Telemetry takes requests out of the log",
+        proof: Absence("Telemetry"),
+        codes: &["telemetry-drops-access-log", "telemetry-duplicate"],
+        look: look::log::telemetries,
+    },
+    Rule {
+        id: "AU-4",
+        holds: "connections that no listener takes are logged",
+        proof: Presence("mesh config"),
+        codes: &["mesh-config-listener-log-off"],
+        look: look::log::listeners,
+    },
+    Rule {
+        id: "AU-6a",
+        holds: "a record says what was asked for",
+        proof: Presence("mesh config"),
+        codes: &[],
+        look: look::log::what,
+    },
+    Rule {
+        id: "AU-6b",
+        holds: "a record says when",
+        proof: Presence("mesh config"),
+        codes: &[],
+        look: look::log::when,
+    },
+    Rule {
+        id: "AU-6c",
+        holds: "a record says where: the address that was called",
+        proof: Presence("mesh config"),
+        codes: &[],
+        look: look::log::place,
+    },
+    Rule {
+        id: "AU-6d",
+        holds: "a record says from where: the address of the caller",
+        proof: Presence("mesh config"),
+        codes: &[],
+        look: look::log::source,
+    },
+    Rule {
+        id: "AU-6e",
+        holds: "a record says what came of it",
+        proof: Presence("mesh config"),
+        codes: &[],
+        look: look::log::result,
+    },
+    Rule {
+        id: "AU-6f",
+        holds: "a record says who: the identities of both ends",
+        proof: Presence("mesh config"),
+        codes: &["mesh-config-access-log-without-peer"],
+        look: look::log::who,
+    },
+];

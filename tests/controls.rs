@@ -1,0 +1,149 @@
+//! What `controls` says: every finding counts, nothing holds by what was not looked at, and the JSON follows its schema.
+
+mod support;
+
+use std::{collections::BTreeSet, fs, process::Command};
+
+use camino::Utf8PathBuf;
+use meshwright::{
+    check::CHECKS,
+    control::{CATALOGUE, RULES},
+    tree::Digest,
+};
+use serde_json::Value;
+
+/// A finding that bears on a control has to break one of the control's rules.
+#[test]
+fn no_finding_that_bears_on_a_control_is_lost() {
+    let mut lost = Vec::new();
+    for check in CHECKS {
+        for control in check.controls {
+            let entry =
+                CATALOGUE.iter().find(|entry| entry.control == *control).expect("every control is listed");
+            let counts = RULES
+                .iter()
+                .filter(|rule| rule.codes.contains(&check.code))
+                .any(|rule| entry.objectives.iter().any(|objective| objective.has_rule(rule.id)));
+            if !counts {
+                lost.push(format!("{} is lost to {control}", check.code));
+            }
+        }
+    }
+    assert_eq!(lost, Vec::<String>::new());
+}
+
+#[test]
+fn every_rule_speaks_for_a_control_and_names_checks_that_exist() {
+    let codes: BTreeSet<&str> = CHECKS.iter().map(|check| check.code).collect();
+    let mut ids = BTreeSet::new();
+    for rule in RULES {
+        assert!(ids.insert(rule.id), "{} is there twice", rule.id);
+        for code in rule.codes {
+            assert!(codes.contains(code), "{}: there is no check `{code}`", rule.id);
+        }
+        let objectives = || CATALOGUE.iter().flat_map(|entry| entry.objectives);
+        assert!(objectives().any(|objective| objective.has_rule(rule.id)), "{} speaks for nothing", rule.id);
+    }
+    for objective in CATALOGUE.iter().flat_map(|entry| entry.objectives) {
+        assert!(
+            RULES.iter().any(|rule| objective.is_borne_out_by(rule.id)),
+            "nothing bears out {}",
+            objective.id
+        );
+    }
+}
+
+/// Runs `controls --format json` from the folder of the repository.
+fn assessed(arguments: &[&str]) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_meshwright"))
+        .current_dir(support::home())
+        .arg("controls")
+        .args(arguments)
+        .args(["--format", "json", "--today", "2026-11-25"])
+        .output()
+        .expect("the program runs");
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{arguments:?}: {error}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+/// The golden trees, with what their profiles waive, and every mistake that the checks are tested by.
+fn documents() -> Vec<(String, Value)> {
+    let golden = support::shipped().into_iter().map(|stem| {
+        let (tree, profile) = (format!("golden/{stem}"), format!("profiles/{stem}.yaml"));
+        (stem, assessed(&[&tree, "--profile", &profile]))
+    });
+    let mut folders: Vec<Utf8PathBuf> = support::home()
+        .join("tests/check")
+        .read_dir_utf8()
+        .expect("tests/check/ is there")
+        .map(|entry| entry.expect("it can be read").into_path())
+        .collect();
+    folders.sort();
+    let broken = folders.into_iter().filter_map(|folder| {
+        let tree = folder.join("bad");
+        let path = if tree.is_dir() { tree } else { folder.join("bad.yaml") };
+        let output = Command::new(env!("CARGO_BIN_EXE_meshwright"))
+            .args(["controls", path.as_str(), "--format", "json", "--today", "2026-11-25"])
+            .output()
+            .expect("the program runs");
+        (output.status.code() != Some(2))
+            .then(|| (folder.to_string(), serde_json::from_slice(&output.stdout).expect("it prints JSON")))
+    });
+    golden.chain(broken).collect()
+}
+
+fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
+    value[key].as_array().expect("a list")
+}
+
+#[test]
+fn nothing_holds_by_what_was_not_looked_at() {
+    let schema = Command::new(env!("CARGO_BIN_EXE_meshwright")).args(["schema", "controls"]).output();
+    let schema: Value = serde_json::from_slice(&schema.expect("it runs").stdout).expect("it prints JSON");
+    let validator = jsonschema::validator_for(&schema).expect("the schema is well-formed");
+    let (mut documents_seen, mut evidence_seen) = (0, 0);
+    for (name, document) in documents() {
+        let faults: Vec<String> = validator.iter_errors(&document).map(|fault| fault.to_string()).collect();
+        assert_eq!(faults, Vec::<String>::new(), "{name}");
+        for rule in list(&document, "rules") {
+            let counts = ["evidence", "broken", "unknown"].map(|key| list(rule, key).len());
+            let is_sound = match (rule["outcome"].as_str().expect("a word"), counts) {
+                ("holds", [evidence, 0, 0]) => evidence > 0,
+                ("none-present", [0, 0, 0]) => document["objects"].as_u64() > Some(0),
+                ("cannot-tell", [_, 0, unknown]) => unknown > 0,
+                ("broken", [_, broken, _]) => broken > 0,
+                _ => false,
+            };
+            assert!(is_sound, "{name}: {rule:#}");
+            evidence_seen += counts[0];
+        }
+        for control in list(&document, "controls") {
+            for objective in list(control, "objectives").iter().filter(|part| part["verdict"] == "satisfied")
+            {
+                let held = list(&document, "rules").iter().filter(|rule| {
+                    list(objective, "rules").contains(&rule["id"]) && rule["outcome"] == "holds"
+                });
+                assert!(held.count() > 0, "{name}: {objective:#}");
+            }
+        }
+        documents_seen += 1;
+    }
+    assert!(
+        documents_seen > 100 && evidence_seen > 1000,
+        "{documents_seen} documents, {evidence_seen} places"
+    );
+}
+
+#[test]
+fn evidence_can_be_looked_up() {
+    for stem in support::shipped() {
+        let document = assessed(&[&format!("golden/{stem}"), "--profile", &format!("profiles/{stem}.yaml")]);
+        for evidence in list(&document, "rules").iter().flat_map(|rule| list(rule, "evidence")) {
+            let file = evidence["file"].as_str().expect("a path");
+            let text = fs::read_to_string(support::home().join(file)).expect("the file is there");
+            assert_eq!(evidence["sha256"], Digest::of(&text).to_string(), "{file}");
+            let line = evidence["line"].as_u64().and_then(|line| usize::try_from(line).ok()).expect("a line");
+            assert!((1..=text.lines().count()).contains(&line), "{file}:{line}");
+        }
+    }
+}
