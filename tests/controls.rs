@@ -2,9 +2,9 @@
 
 mod support;
 
-use std::{collections::BTreeSet, fs, process::Command};
+use std::{collections::BTreeSet, fmt::Write as _, fs, process::Command};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use meshwright::{
     check::CHECKS,
     control::{CATALOGUE, RULES},
@@ -144,6 +144,105 @@ fn evidence_can_be_looked_up() {
             assert_eq!(evidence["sha256"], Digest::of(&text).to_string(), "{file}");
             let line = evidence["line"].as_u64().and_then(|line| usize::try_from(line).ok()).expect("a line");
             assert!((1..=text.lines().count()).contains(&line), "{file}:{line}");
+        }
+    }
+}
+
+/// Copies a folder's manifests over what is there.
+fn lay(tree: &Utf8Path, folder: &Utf8Path) {
+    for path in support::files_below(tree).iter().filter(|path| path.extension() == Some("yaml")) {
+        fs::copy(path, folder.join(path.strip_prefix(tree).expect("a path below")))
+            .expect("a file is copied");
+    }
+}
+
+/// Returns what is said of the sound mesh with the files of a folder in place of its own.
+fn overlaid(tree: &Utf8Path) -> Value {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = Utf8Path::from_path(folder.path()).expect("a path that is text");
+    lay(&trees().join("base"), folder);
+    lay(tree, folder);
+    let output = Command::new(env!("CARGO_BIN_EXE_meshwright"))
+        .current_dir(folder)
+        .args(["controls", ".", "--format", "json", "--today", "2026-11-25"])
+        .output()
+        .expect("the program runs");
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{tree}: {error}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+fn trees() -> Utf8PathBuf {
+    support::home().join("tests/controls")
+}
+
+/// The folders in a folder, in order.
+fn folders(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let entries = folder.read_dir_utf8().expect("the folder is there");
+    let mut folders: Vec<Utf8PathBuf> = entries
+        .map(|entry| entry.expect("it can be read").into_path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    folders
+}
+
+/// A control's verdict, and every rule of it that does not hold, with what keeps it from that.
+fn said(document: &Value, id: &str) -> (String, BTreeSet<String>) {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let control = list(document, "controls").iter().find(|control| control["id"] == id).expect("a control");
+    let of_control = |rule: &&Value| {
+        list(control, "objectives").iter().any(|objective| list(objective, "rules").contains(&rule["id"]))
+    };
+    let mut lines = BTreeSet::new();
+    for rule in list(document, "rules").iter().filter(of_control) {
+        for (key, word) in [("broken", "broken"), ("unknown", "cannot tell")] {
+            for cause in list(rule, key) {
+                let place = if cause["file"].is_null() {
+                    String::new()
+                } else {
+                    format!("{}:{}: ", text(&cause["file"]), cause["line"])
+                };
+                lines.insert(format!("{} {word}: {place}{}\n", text(&rule["id"]), text(&cause["what"])));
+            }
+        }
+    }
+    (text(&control["verdict"]), lines)
+}
+
+/// The sound mesh satisfies what manifests can satisfy; what keeps the others open is outside every manifest.
+#[test]
+fn the_sound_mesh_satisfies_what_manifests_can_satisfy() {
+    let document = overlaid(&trees().join("base"));
+    let mut text = String::new();
+    for control in list(&document, "controls") {
+        let id = control["id"].as_str().expect("a word");
+        let (verdict, lines) = said(&document, id);
+        let _ = writeln!(text, "{id}: {verdict}");
+        text.extend(lines);
+        for objective in list(control, "objectives") {
+            let _ = writeln!(text, "  {}: {}", objective["id"], objective["verdict"]);
+        }
+    }
+    support::expect(&trees().join("base/verdicts.txt"), &text);
+}
+
+/// For each control at least five meshes that break it in a way that counting or searching would miss, and what is said.
+#[test]
+fn each_mistake_is_found_by_the_control_that_it_breaks() {
+    let base = overlaid(&trees().join("base"));
+    for entry in CATALOGUE {
+        let found = folders(&trees().join(entry.id));
+        assert!(found.len() >= 5, "{}: {} trees", entry.id, found.len());
+        let (sound, known) = said(&base, entry.id);
+        for tree in found {
+            let (verdict, lines) = said(&overlaid(&tree), entry.id);
+            let new: Vec<&String> = lines.difference(&known).collect();
+            assert!(
+                !new.is_empty() && verdict != "satisfied",
+                "{tree}: {verdict}, as the sound mesh is {sound}"
+            );
+            let said: String = new.into_iter().map(String::as_str).collect();
+            support::expect(&tree.join("verdict.txt"), &format!("{verdict}\n{said}"));
         }
     }
 }

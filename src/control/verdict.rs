@@ -1,6 +1,6 @@
 //! From rules to controls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -11,6 +11,7 @@ use super::{
 use crate::{
     check::waiver::Waiver,
     diagnostic::{Diagnostic, Severity},
+    source::Span,
 };
 
 /// What becomes of a rule.
@@ -117,9 +118,17 @@ fn ruled(rule: &'static Rule, subject: &Subject<'_, '_>, found: &Found<'_>) -> R
             }
         }
     }
-    look.breaks.sort_by_key(|fault| fault.span);
+    told_once(&mut look.breaks);
     let outcome = outcome(rule, &mut look, subject.objects);
     Ruled { rule, outcome, look }
+}
+
+/// What a check says at a place, the rule need not say again.
+fn told_once(breaks: &mut Vec<Break>) {
+    let told: BTreeSet<Option<Span>> =
+        breaks.iter().filter(|fault| fault.code.is_some()).map(|fault| fault.span).collect();
+    breaks.retain(|fault| fault.code.is_some() || !told.contains(&fault.span));
+    breaks.sort_by_key(|fault| fault.span);
 }
 
 fn outcome(rule: &Rule, look: &mut Look, objects: usize) -> Outcome {
