@@ -330,7 +330,8 @@ pub struct Controls {
     /// How to say it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: ControlsFormat,
-    /// Write it into this folder, as `controls.txt`, `controls.json` or `controls.md` [default: print it]
+    /// Write it into this folder, as `controls.txt`, `controls.json` or `controls.md`, or for `oscal` as
+    /// `component-definition.json`, `assessment-plan.json` and `assessment-results.json` [default: print it]
     #[arg(long, short, value_name = "DIR", value_parser = directory())]
     pub output: Option<Utf8PathBuf>,
     /// Exit with 0 where it would be 1
@@ -350,6 +351,8 @@ pub enum ControlsFormat {
     Json,
     /// A page
     Markdown,
+    /// Documents of OSCAL 1.1.2, for which `--output` has to say where; their time is `--today` or `SOURCE_DATE_EPOCH`
+    Oscal,
 }
 
 /// `meshwright upgrade`

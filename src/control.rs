@@ -14,6 +14,7 @@ mod delivery;
 mod evidence;
 mod exception;
 mod look;
+pub mod oscal;
 mod rule;
 mod verdict;
 

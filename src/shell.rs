@@ -181,3 +181,20 @@ pub fn today() -> String {
     let today = time::OffsetDateTime::now_utc().date();
     format!("{:04}-{:02}-{:02}", today.year(), u8::from(today.month()), today.day())
 }
+
+/// Returns the time that `SOURCE_DATE_EPOCH` states, in seconds since 1970, as RFC 3339 writes it in UTC
+/// (reproducible-builds.org/specs/source-date-epoch); none where it is not set, or states none.
+pub fn source_date() -> Option<String> {
+    let seconds = std::env::var("SOURCE_DATE_EPOCH").ok()?.parse().ok()?;
+    let time = time::OffsetDateTime::from_unix_timestamp(seconds).ok()?;
+    let (date, clock) = (time.date(), time.time());
+    Some(format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+        date.year(),
+        u8::from(date.month()),
+        date.day(),
+        clock.hour(),
+        clock.minute(),
+        clock.second()
+    ))
+}

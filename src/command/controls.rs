@@ -17,13 +17,21 @@ use super::{
 use crate::{
     check::{Releases, Scene, waiver},
     cli::{Controls as Options, ControlsFormat},
-    control::{Assessment, Delivery, Subject, Verdict, assess},
+    control::{
+        Assessment, Delivery, Subject, Verdict, assess,
+        oscal::{self, Dossier},
+    },
+    diagnostic::Diagnostic,
     mesh::{Config, Mesh},
+    profile::Profile,
     reach::{Reach, Scope},
     shell::{self, Exit, Shell},
     source::{Sources, Span},
     tree::Digest,
 };
+
+/// The program and its version, as documents name it.
+const TOOL: &str = concat!("meshwright ", env!("CARGO_PKG_VERSION"));
 
 /// The JSON Schema of `--format json`.
 pub(super) const SCHEMA: &str = include_str!("controls/schema.json");
@@ -38,7 +46,14 @@ struct Report<'r> {
 }
 
 pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
-    let (mut sources, today) = (Sources::default(), options.today.clone().unwrap_or_else(shell::today));
+    let mut sources = Sources::default();
+    let time = options.today.as_ref().map(|day| format!("{day}T00:00:00Z")).or_else(shell::source_date);
+    if let Some(fault) = unready(options, time.as_deref()) {
+        shell.diagnostics(&[fault], &sources);
+        return Ok(Exit::Error);
+    }
+    let day = time.as_deref().and_then(|time| time.split('T').next());
+    let today = day.map_or_else(shell::today, str::to_owned);
     let profile = match &options.profile {
         Some(file) => match load::load_into(&mut sources, std::slice::from_ref(file), &today, shell) {
             Some(mut loaded) => loaded.pop().map(|loaded| loaded.profile),
@@ -71,17 +86,58 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
     let assessment = assess(&subject);
     let report =
         Report { assessment: &assessment, sources: &sources, releases, files: input.files, today: &today };
-    let (name, text) = match options.format {
-        ControlsFormat::Text => ("controls.txt", text::text(&report)),
-        ControlsFormat::Json => ("controls.json", json::json(&report)),
-        ControlsFormat::Markdown => ("controls.md", markdown::markdown(&report)),
-    };
-    match &options.output {
-        Some(folder) => write(folder, name, &text, shell)?,
-        None => shell.result(&text)?,
+    for (name, text) in documents(options, profile.as_ref(), time.as_deref(), &report) {
+        match &options.output {
+            Some(folder) => write(folder, name, &text, shell)?,
+            None => shell.result(&text)?,
+        }
     }
     shell.status("assessed", &summary(&report));
     Ok(if assessment.has_failed() && !options.exit_zero { Exit::Differs } else { Exit::Clean })
+}
+
+/// Documents for others have to be written somewhere, and their time has to be somebody's word.
+fn unready(options: &Options, time: Option<&str>) -> Option<Diagnostic> {
+    if options.format != ControlsFormat::Oscal {
+        return None;
+    }
+    if options.output.is_none() {
+        let fault = Diagnostic::general(
+            "output-missing",
+            "OSCAL is several documents, and nothing says where they go",
+        );
+        return Some(fault.with_help("name a folder: `--output DIR`"));
+    }
+    time.is_none().then(|| {
+        Diagnostic::general("time-missing", "nothing says which time the documents of OSCAL are of")
+            .with_help("say `--today YYYY-MM-DD`, or set SOURCE_DATE_EPOCH; the clock would make them differ each time")
+    })
+}
+
+/// Returns what is written, by the name of its file.
+fn documents(
+    options: &Options,
+    profile: Option<&Profile>,
+    time: Option<&str>,
+    report: &Report<'_>,
+) -> Vec<(&'static str, String)> {
+    match options.format {
+        ControlsFormat::Text => vec![("controls.txt", text::text(report))],
+        ControlsFormat::Json => vec![("controls.json", json::json(report))],
+        ControlsFormat::Markdown => vec![("controls.md", markdown::markdown(report))],
+        ControlsFormat::Oscal => {
+            let dossier = Dossier {
+                name: profile.map_or("manifests", |profile| profile.name.as_str()),
+                tool: TOOL,
+                istio: report.releases.istio,
+                time: time.unwrap_or_default(),
+                scope: &scope(report),
+            };
+            let assessed = oscal::assessed(&dossier, report.assessment, report.sources);
+            let documents = std::iter::once(oscal::component_definition(&dossier)).chain(assessed);
+            documents.map(|(name, document)| (name, format!("{document:#}\n"))).collect()
+        }
+    }
 }
 
 fn write(folder: &Utf8Path, name: &str, text: &str, shell: &mut Shell) -> Result<()> {

@@ -9,6 +9,8 @@ use crate::{
 /// An object that a rule looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
+    /// The API group; empty for the core one, and for what is no object.
+    pub group: String,
     /// `PeerAuthentication`.
     pub kind: String,
     /// `istio-system/default`.
@@ -60,13 +62,15 @@ impl Look {
 
     /// Notes an object that was looked at, and the place in it.
     pub(super) fn at_place(&mut self, meta: &Meta, says: impl Into<String>, span: Span) {
-        let ObjectId { kind, .. } = meta.id();
-        self.items.push(Item { kind: kind.to_owned(), path: meta.path(), says: says.into(), span });
+        let ObjectId { group, kind, .. } = meta.id();
+        let (group, kind) = (group.to_owned(), kind.to_owned());
+        self.items.push(Item { group, kind, path: meta.path(), says: says.into(), span });
     }
 
     /// Notes a setting of something that is no object of its own.
     pub(super) fn at_setting(&mut self, kind: &str, path: &str, says: impl Into<String>, span: Span) {
-        self.items.push(Item { kind: kind.to_owned(), path: path.to_owned(), says: says.into(), span });
+        let (group, kind, path) = (String::new(), kind.to_owned(), path.to_owned());
+        self.items.push(Item { group, kind, path, says: says.into(), span });
     }
 
     /// Notes what breaks the rule.

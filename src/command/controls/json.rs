@@ -23,7 +23,7 @@ pub(super) fn json(report: &Report<'_>) -> String {
         .collect();
     let document = json!({
         "version": 1,
-        "tool": concat!("meshwright ", env!("CARGO_PKG_VERSION")),
+        "tool": super::TOOL,
         "today": report.today,
         "releases": {
             "istio": releases.istio.map(|release| release.to_string()),
