@@ -8,6 +8,7 @@
 //! Everything is an index into [`Manifests`], so that each answer can point at the line behind it. What the manifests do
 //! not tell is [`Truth::Unknown`], never a guess.
 
+pub mod admission;
 mod age;
 mod capture;
 mod config;

@@ -1,5 +1,6 @@
 //! The table of checks: a line for the module of each, and one for what it exports.
 
+mod admission_policy_not_enforced;
 mod authorization_policy_allows_all;
 mod authorization_policy_allows_any_principal;
 mod authorization_policy_custom_on_tcp;
@@ -136,6 +137,7 @@ use super::Check;
 
 /// Every check, by code.
 pub const CHECKS: &[Check] = &[
+    admission_policy_not_enforced::CHECK,
     authorization_policy_allows_all::CHECK,
     authorization_policy_allows_any_principal::CHECK,
     authorization_policy_custom_on_tcp::CHECK,

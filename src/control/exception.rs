@@ -3,7 +3,10 @@
 use super::{Subject, look::PROXY_PORTS};
 use crate::{
     manifest::{Protocol, Word, service_entry::Location},
-    mesh::{IGNORED, Truth},
+    mesh::{
+        IGNORED, Truth,
+        admission::{self, GUARDED, Guard, Hold},
+    },
     source::Span,
 };
 
@@ -47,19 +50,46 @@ fn general() -> Vec<Exception> {
     .collect()
 }
 
-/// Istio lets a namespace weaken what the mesh says, and files say nothing of what somebody applies later.
-fn admission(subject: &Subject<'_, '_>) -> Option<Exception> {
-    let manifests = subject.scene.mesh.manifests;
-    let count = manifests.validating_admission_policies.len()
-        + manifests.kyverno_policies.len()
-        + manifests.kyverno_validating_policies.len();
-    (count == 0).then(|| {
-        said(
-            "nothing in these manifests keeps somebody with access to a namespace from applying a PeerAuthentication that says \
-             PERMISSIVE, or anything else that weakens the mesh there: no admission policy refuses it",
-            None,
-        )
-    })
+/// Istio lets a namespace weaken what the mesh says, and files say nothing of what somebody applies later: only admission can
+/// refuse that.
+fn admission(subject: &Subject<'_, '_>) -> Vec<Exception> {
+    let (mut open, mut told) = (Vec::new(), Vec::new());
+    for guarded in GUARDED {
+        let guards = admission::guards(subject.scene.mesh, guarded);
+        if !guards.iter().any(|guard| guard.hold == Hold::Everywhere) {
+            open.push(guarded.kind);
+        }
+        told.extend(guards.iter().map(|guard| of_guard(guarded.kind, guard)));
+    }
+    told.sort_by(|a, b| a.what.cmp(&b.what));
+    let sentence = match open.as_slice() {
+        [] => None,
+        kinds if told.is_empty() => Some(format!(
+            "nothing in these manifests keeps somebody with access to a namespace from weakening the mesh there, as by a \
+             PeerAuthentication that says PERMISSIVE: no admission policy looks at a {}",
+            kinds.join(", ")
+        )),
+        kinds => Some(format!(
+            "no admission policy that holds everywhere looks at a {}: what weakens the mesh by these is not refused",
+            kinds.join(", ")
+        )),
+    };
+    sentence.map(|what| said(what, None)).into_iter().chain(told).collect()
+}
+
+fn of_guard(kind: &str, guard: &Guard<'_>) -> Exception {
+    let name = guard.policy.id();
+    let (what, span) = match guard.hold {
+        Hold::Everywhere => (
+            format!("`{name}` holds for every {kind}; what its expressions admit is not evaluated here"),
+            guard.policy.head(),
+        ),
+        Hold::Unknown(why, span) => {
+            (format!("whether `{name}` holds for every {kind} is not known: it {why}"), span)
+        }
+        Hold::Nowhere(why, span) => (format!("`{name}` refuses no {kind}: it {why}"), span),
+    };
+    said(what, span)
 }
 
 /// Namespaces that take no part, as far as the manifests show them.

@@ -18,6 +18,8 @@ pub struct Policy {
     pub validation_failure_action_overrides: Vec<Node>,
     /// Whether it holds at admission; true unless said.
     pub admission: Option<Spanned<bool>>,
+    /// `Ignore` lets pass what Kyverno does not answer for; `Fail` unless said.
+    pub failure_policy: Option<Word>,
     /// Its rules.
     pub rules: Vec<Spanned<PolicyRule>>,
 }
@@ -48,7 +50,7 @@ pub struct PolicyRule {
 
 /// Objects: by `any`, by `all`, or in the older way.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct PolicyMatch {
     /// One of these has to match.
     pub any: Vec<ResourceFilter>,
@@ -56,14 +58,26 @@ pub struct PolicyMatch {
     pub all: Vec<ResourceFilter>,
     /// This has to match.
     pub resources: Resources,
+    /// Who asks, in the older way, as it is written.
+    pub subjects: Vec<Node>,
+    /// Who asks, by role, as it is written.
+    pub roles: Vec<Node>,
+    /// Who asks, by role of the cluster, as it is written.
+    pub cluster_roles: Vec<Node>,
 }
 
 /// Objects.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct ResourceFilter {
     /// What they are.
     pub resources: Resources,
+    /// Who asks, as it is written.
+    pub subjects: Vec<Node>,
+    /// Who asks, by role, as it is written.
+    pub roles: Vec<Node>,
+    /// Who asks, by role of the cluster, as it is written.
+    pub cluster_roles: Vec<Node>,
 }
 
 /// Objects by what they are: one of each list that is given.
@@ -172,6 +186,33 @@ impl PolicyMatch {
     pub fn kinds(&self) -> impl Iterator<Item = &Word> {
         let filters = self.any.iter().chain(&self.all).map(|filter| &filter.resources);
         std::iter::once(&self.resources).chain(filters).flat_map(|resources| &resources.kinds)
+    }
+}
+
+impl PolicyMatch {
+    /// Tells whether it means every object of a kind that `is_named` knows, however they are named and whoever asks; what is
+    /// in `all` narrows.
+    pub fn takes_all(&self, is_named: impl Fn(&str) -> bool) -> bool {
+        let is_open = |resources: &Resources| {
+            let Resources { kinds, namespaces, names, operations, selector, namespace_selector } = resources;
+            kinds.iter().any(|kind| is_named(kind))
+                && namespaces.is_empty()
+                && names.is_empty()
+                && (operations.is_empty()
+                    || ["CREATE", "UPDATE"]
+                        .iter()
+                        .all(|wanted| operations.iter().any(|word| word.value == *wanted)))
+                && selector.is_none()
+                && namespace_selector.is_none()
+        };
+        let is_anybodys = |filter: &ResourceFilter| {
+            filter.subjects.is_empty() && filter.roles.is_empty() && filter.cluster_roles.is_empty()
+        };
+        let takes = |filter: &ResourceFilter| is_open(&filter.resources) && is_anybodys(filter);
+        let older = self.subjects.is_empty() && self.roles.is_empty() && self.cluster_roles.is_empty();
+        let by_any = self.any.iter().any(takes) || is_open(&self.resources) && older;
+        let by_all = !self.all.is_empty() && self.all.iter().all(takes);
+        by_any && self.all.is_empty() || by_all && self.any.is_empty()
     }
 }
 
