@@ -1,0 +1,14 @@
+//! All flows of manifests by anybody.
+#![no_main]
+
+use meshwright::{
+    mesh::{Config, Mesh},
+    reach::{Reach, Scope},
+};
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let (manifests, sources) = meshwright_fuzz::manifests(bytes);
+    let mesh = Mesh::resolve(&manifests, Config::found_in(&manifests, &sources));
+    let reach = Reach::of(&mesh);
+    reach.flows(&Scope::default());
+});
