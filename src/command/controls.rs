@@ -72,7 +72,7 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
     config.release =
         releases.istio.map_or(config.release, |istio| (istio.minor.minor.into(), istio.patch.into()));
     let mesh = Mesh::resolve(&input.manifests, config);
-    let scene = Scene { mesh: &mesh, sources: &sources, releases };
+    let scene = Scene { mesh: &mesh, sources: &sources, releases, delivery: &input.delivery };
     let (waivers, _) = waivers::given(profile.as_ref(), &input, false);
     let judged = waiver::apply(crate::check::check(&scene), &waivers, input.manifests.metas(), &today);
     let about_waivers: Vec<_> =
