@@ -34,6 +34,8 @@ pub struct Upgrade {
     pub bound: Option<Bound>,
     /// One commit each, in order.
     pub steps: Vec<Step>,
+    /// How long the release gets fixes, where no step leads to it.
+    pub end_of_life: Option<String>,
     /// What stays open at the end.
     pub open: Vec<Closed>,
 }
@@ -156,7 +158,8 @@ pub fn plan(
             steps.push(in_place(&before, hop, today));
         }
     }
-    Ok(Upgrade { from, to, bound, steps, open: news::open(to) })
+    let end_of_life = if steps.is_empty() { news::end_of_life(to, today) } else { None };
+    Ok(Upgrade { from, to, bound, steps, end_of_life, open: news::open(to) })
 }
 
 /// Returns the step that makes something newer where it is.

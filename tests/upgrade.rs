@@ -296,4 +296,10 @@ fn a_minor_without_fixes_is_no_place_to_stay() {
             "Istio 1.30 has had no fixes since 2026-11-30: do not stay on it"
         ]
     );
+    let stays =
+        upgrade::plan(&from, Some(from.chart_version), Manner::InPlace, "2026-12-01").expect("no step");
+    assert_eq!(
+        stays.end_of_life.as_deref(),
+        Some("Istio 1.21 has had no fixes since 2024-09-27: do not stay on it")
+    );
 }

@@ -15,7 +15,7 @@ use crate::{
 /// ```json
 /// {
 ///   "version": 1, "profile": "sre", "from": "1.21.1", "to": "1.22.8",
-///   "bound": {"next": "1.28", "needs": {"kubernetes": "1.30"}},
+///   "bound": {"next": "1.28", "needs": {"kubernetes": "1.30"}}, "endOfLife": null,
 ///   "steps": [{
 ///     "title": "…",
 ///     "edits": [{"key": "chartVersion", "value": "1.22.8"}],
@@ -32,7 +32,8 @@ use crate::{
 /// }
 /// ```
 ///
-/// `bound` is null where a release was asked for, and has no `next` where none is known. An edit without a `value` removes its
+/// `bound` is null where a release was asked for, and has no `next` where none is known. `endOfLife` is a sentence where there is
+/// no step, whose notes would have it. An edit without a `value` removes its
 /// key. `before` of a bulletin is `affected`, or `notSaid` where the bulletin does not speak of that release. Within `version` 1,
 /// keys are only added.
 pub(super) fn document(report: &Report) -> String {
@@ -46,6 +47,7 @@ pub(super) fn document(report: &Report) -> String {
         "from": upgrade.from.to_string(),
         "to": upgrade.to.to_string(),
         "bound": upgrade.bound.map(bound),
+        "endOfLife": upgrade.end_of_life,
         "steps": steps.collect::<Vec<_>>(),
         "open": upgrade.open.iter().map(closed).collect::<Vec<_>>(),
         "bulletins": {"first": first, "last": last},

@@ -36,6 +36,7 @@ enum Line {
 /// Returns the upgrade as text.
 pub(super) fn text(report: &Report) -> String {
     let mut text = wrapped("", &head(report));
+    text.extend(report.upgrade.end_of_life.iter().map(|said| wrapped("", said)));
     for (index, step) in report.upgrade.steps.iter().enumerate() {
         let _ = write!(text, "\n{}. {}\n", index + 1, title(step));
         for Part { label, lines } in parts(report, index) {
@@ -61,6 +62,7 @@ pub(super) fn text(report: &Report) -> String {
 pub(super) fn markdown(report: &Report) -> String {
     let name = prose(&report.profile.name);
     let mut page = format!("## meshwright: upgrade of {name}\n\n{}\n", prose(&head(report)));
+    page.extend(report.upgrade.end_of_life.iter().map(|said| format!("\n{}\n", prose(said))));
     for (index, step) in report.upgrade.steps.iter().enumerate() {
         let _ = write!(page, "\n### {}. {}\n", index + 1, prose(&title(step)));
         for Part { label, lines } in parts(report, index) {
