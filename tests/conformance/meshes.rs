@@ -84,7 +84,8 @@ pub enum Outcome {
     Status { status: u16 },
     /// The connection ended, or was reset, before anything was answered.
     Closed,
-    /// No TLS with this certificate, or none at all.
+    /// No TLS with this certificate, or none at all. In TLS 1.3 the client's handshake is over before its certificate is looked
+    /// at: where the request is on its way by then, the reset may overtake the alert, and this is [`Self::Closed`].
     NoHandshake { why: String },
     /// Nobody listens.
     Refused,
@@ -299,7 +300,8 @@ fn many_share_an_istiod_and_an_envoy() {
     let answers = answers_in_time(&bench, &bench.scratch("many"), &meshes, &mut took);
     for ((mesh, expected), answers) in meshes.iter().zip(&expected).zip(&answers) {
         for ((witness, expected), answer) in mesh.probes.iter().zip(expected).zip(answers) {
-            assert_eq!(answer, expected, "{witness:?}");
+            let is_overtaken = matches!((answer, expected), (Outcome::Closed, Outcome::NoHandshake { .. }));
+            assert!(is_overtaken || answer == expected, "{witness:?}: {answer:?}, and not {expected:?}");
         }
     }
     let each = |time: Duration| format!("{} ms", time.as_millis() / COUNT as u128);
