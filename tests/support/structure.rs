@@ -25,6 +25,9 @@ const TEXTS: [&str; 12] = [
     "System",
 ];
 
+/// How many kinds of mistake there are.
+pub const WAYS: usize = 5;
+
 /// A sequence of numbers that looks random and is always the same.
 pub struct Dice(u64);
 
@@ -189,8 +192,15 @@ impl Here {
         Value::Object(made)
     }
 
-    /// Makes one mistake somewhere in an object, and returns which: nothing where none of the drawn kind is possible.
-    pub fn spoil(self, object: &mut Value, version: &ApiVersion, dice: &mut Dice) -> Option<&'static str> {
+    /// Makes one mistake somewhere in an object, in the way that a number below [`WAYS`] names, and returns which: nothing
+    /// where that is not possible there.
+    pub fn spoil(
+        self,
+        object: &mut Value,
+        version: &ApiVersion,
+        way: usize,
+        dice: &mut Dice,
+    ) -> Option<&'static str> {
         let mut places = Vec::new();
         self.places(object, version.root, &mut String::new(), &mut places);
         if places.is_empty() {
@@ -201,7 +211,7 @@ impl Here {
         let facts: Vec<&Fact> = self.facts(definition).collect();
         let is_open = self.is_open(definition) || definition.others.is_some();
         let value = object.pointer_mut(&pointer).expect("it was found");
-        match (dice.below(5), value) {
+        match (way, value) {
             (0, Value::Object(fields)) if !is_open => {
                 let near = definition.fields.first().map_or("unknown", |part| part.name);
                 fields.insert(format!("{near}x"), json!("made")).is_none().then_some("unknown")
