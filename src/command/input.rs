@@ -58,7 +58,9 @@ fn objects(
     let Delivered { manifests, delivery, files, passed_over, diagnostics: faults } =
         delivery::deliver(&input, named, sources);
     diagnostics.extend(faults);
-    passed_over.into_iter().for_each(|reason| input.pass_over(reason));
+    for reason in passed_over {
+        input.pass_over(reason);
+    }
     if files == 0 && diagnostics.is_empty() {
         diagnostics.push(nothing(paths));
     }

@@ -193,6 +193,10 @@ fn collect(node: &Node, folder: &Utf8Path, found: &mut Vec<Utf8PathBuf>) {
             found.push(clean(&folder.join(path)));
         }
     }
-    node.items().iter().for_each(|item| collect(item, folder, found));
-    node.entries().iter().for_each(|(_, value)| collect(value, folder, found));
+    for item in node.items() {
+        collect(item, folder, found);
+    }
+    for (_, value) in node.entries() {
+        collect(value, folder, found);
+    }
 }

@@ -19,11 +19,14 @@ use crate::{
     yaml::Node,
 };
 
+/// Who applies an object, and as what where that is not as it is written.
+type Form = (Origin, Option<Node>);
+
 /// What becomes of each object that is not applied as it is written.
 #[derive(Debug, Default)]
 pub(super) struct Applied {
     /// By file and object: who applies it, and as what.
-    as_what: BTreeMap<(usize, usize), Vec<(Origin, Option<Node>)>>,
+    as_what: BTreeMap<(usize, usize), Vec<Form>>,
     /// Files whose objects nothing applies.
     left_out: BTreeSet<usize>,
 }
@@ -50,7 +53,9 @@ pub(super) fn follow(seen: &Seen<'_>, files: &[File], lists: &[List]) -> (Delive
         let got = walk.flux(&stage.folder, &stage.overlay);
         walk.unfollowed.extend(stage.unfollowed.iter().filter(|_| !got.is_empty()).cloned());
         let origin = Origin { applied_by: Some(Arc::clone(&stage.holder.name)) };
-        got.iter().for_each(|got| applied.add(got, &origin));
+        for got in &got {
+            applied.add(got, &origin);
+        }
         held.push(got);
     }
     delivery.twice = twice(&stages, &held, &walk);
@@ -63,7 +68,9 @@ pub(super) fn follow(seen: &Seen<'_>, files: &[File], lists: &[List]) -> (Delive
             continue;
         }
         let got = walk.build(list, Vec::new(), &Overlay::default());
-        got.iter().for_each(|got| applied.add(got, &Origin::default()));
+        for got in &got {
+            applied.add(got, &Origin::default());
+        }
         let holds_stages = got.iter().any(|got| is_flux(walk.object(got)));
         if is_covered(&lists[list].folder) && !holds_stages {
             delivery.unapplied.push(lists[list].head);
@@ -150,7 +157,9 @@ fn stages(seen: &Seen<'_>, files: &[File]) -> (Vec<Stage>, Vec<Span>) {
         .max_by_key(|(_, count, _)| *count);
     let Some((root, _, stages)) = own else { return Default::default() };
     let mut counts: HashMap<String, usize> = HashMap::new();
-    stages.iter().for_each(|(_, stage)| *counts.entry(stage.meta.path()).or_default() += 1);
+    for (_, stage) in &stages {
+        *counts.entry(stage.meta.path()).or_default() += 1;
+    }
     let are_many = counts.into_values().max() > Some(1);
     let (mut found, mut missing) = (Vec::new(), Vec::new());
     for (path, stage) in stages {

@@ -246,11 +246,14 @@ fn of_kyverno<'m>(
             rule.span,
         );
         flaws.unfollowed(!rule.r#match.takes_all(is_named), "looks only at some objects", rule.span);
-        let frees = |exception: &kyverno::Exception| {
+        let names_it = |exception: &kyverno::Exception| {
             exception.policy_name.rsplit('/').next() == Some(meta.name.as_str())
         };
-        let freed =
-            mesh.manifests.kyverno_exceptions.iter().find(|one| one.exceptions.iter().any(|one| frees(one)));
+        let freed = mesh
+            .manifests
+            .kyverno_exceptions
+            .iter()
+            .find(|one| one.exceptions.iter().any(|one| names_it(one)));
         if let Some(freed) = freed {
             flaws.unfollowed(true, "does not hold for what a PolicyException frees", freed.meta.head());
         }
