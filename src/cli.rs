@@ -52,8 +52,9 @@ pub enum Command {
     Render(Render),
     /// Say what is wrong with manifests, by anybody, at the line
     ///
-    /// Reads directories, files and `-` (standard input), needs no cluster and no profile, and writes nothing. Every manifest
-    /// counts as it is written: a kustomization is not built, so pipe in what `kustomize build` prints where one patches.
+    /// Reads directories, files and `-` (standard input), needs no cluster and no profile, and writes nothing. Where
+    /// there are Flux Kustomizations or kustomization.yaml files, what they name counts, and what they leave out is told. Of
+    /// their edits the namespace and plain labels are followed; where one patches, pipe in what `kustomize build` prints.
     Check(Check),
     /// Say who can talk to whom, from manifests alone
     ///

@@ -21,7 +21,7 @@ pub use list::Unfollowed;
 
 use crate::{
     diagnostic::Diagnostic,
-    manifest::{Manifests, unwrapped},
+    manifest::{Manifests, Word, unwrapped},
     read::{self, Input, PassedOver},
     source::{Sources, Span},
     yaml::Node,
@@ -54,7 +54,7 @@ pub struct Delivery {
     /// Edits that cannot be followed.
     pub unfollowed: Vec<Unfollowed>,
     /// Paths of Flux Kustomizations at which nothing lies.
-    pub missing_paths: Vec<Span>,
+    pub missing_paths: Vec<Word>,
     /// Objects that two Flux Kustomizations hold.
     pub twice: Vec<Twice>,
 }

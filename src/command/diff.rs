@@ -66,6 +66,9 @@ pub(super) fn run(options: &Diff, shell: &mut Shell) -> Result<Exit> {
     let [old, new] = &versions;
     let [before, after] = configs;
     let meshes = [Mesh::resolve(&old.manifests, before), Mesh::resolve(&new.manifests, after)];
+    for (version, mesh) in versions.iter().zip(&meshes) {
+        shell.diagnostics(&version.undelivered(mesh, &sources), &sources);
+    }
     if meshes.iter().all(|mesh| mesh.pods().is_empty()) {
         shell.diagnostics(&[no_workloads()], &sources);
         return Ok(Exit::Error);

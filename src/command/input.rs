@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, io};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
+    check::{self, Releases, Scene},
     delivery::{self, Delivered, Delivery},
     diagnostic::{Diagnostic, Severity},
     manifest::Manifests,
+    mesh::Mesh,
     read::{self, Input, PassedOver},
     source::Sources,
 };
@@ -66,6 +68,15 @@ fn objects(
     }
     let is_readable = diagnostics.iter().all(|fault| fault.severity < Severity::Error);
     Read { manifests, delivery, files, passed_over: input.passed_over, diagnostics, is_readable }
+}
+
+impl Read {
+    /// Returns what the judgement of flows leaves out or takes as it is written, in the words of `check`.
+    pub(super) fn undelivered(&self, mesh: &Mesh<'_>, sources: &Sources) -> Vec<Diagnostic> {
+        let scene = Scene { mesh, delivery: &self.delivery, sources, releases: Releases::default() };
+        let checks = ["manifest-not-delivered", "delivery-not-followed"].into_iter().filter_map(check::named);
+        checks.flat_map(|check| check.findings(&scene)).collect()
+    }
 }
 
 /// Nothing to judge is no good news: a path is wrong, or the program before a pipe failed.

@@ -46,6 +46,7 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
     config.release =
         options.istio.map_or(config.release, |istio| (istio.minor.minor.into(), istio.patch.into()));
     let mesh = Mesh::resolve(&input.manifests, config);
+    shell.diagnostics(&input.undelivered(&mesh, &sources), &sources);
     if mesh.pods().is_empty() {
         shell.diagnostics(&[no_workloads()], &sources);
         return Ok(Exit::Error);

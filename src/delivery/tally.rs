@@ -15,11 +15,10 @@ use super::{
 };
 use crate::{
     manifest::{FluxKustomization, Manifests, Object, Origin, Scope, Word, scope},
-    source::Span,
     yaml::Node,
 };
 
-/// Who applies an object, and as what where that is not as it is written.
+/// Who applies an object, and as what; none where it is as it is written.
 type Form = (Origin, Option<Node>);
 
 /// What becomes of each object that is not applied as it is written.
@@ -132,7 +131,7 @@ impl Applied {
 }
 
 /// Returns the Flux Kustomizations whose repository this is, and the paths of theirs at which nothing lies.
-fn stages(seen: &Seen<'_>, files: &[File]) -> (Vec<Stage>, Vec<Span>) {
+fn stages(seen: &Seen<'_>, files: &[File]) -> (Vec<Stage>, Vec<Word>) {
     let mut by_source: BTreeMap<String, Vec<(&Utf8Path, Object<FluxKustomization>)>> = BTreeMap::new();
     for file in files {
         let mut manifests = Manifests::default();
@@ -167,7 +166,7 @@ fn stages(seen: &Seen<'_>, files: &[File]) -> (Vec<Stage>, Vec<Span>) {
         if !seen.holds(&folder) {
             let is_seen = seen.named_above(&folder).is_some();
             let has_others = seen.input.others.iter().any(|other| other.starts_with(&folder));
-            missing.extend(stage.path.as_ref().filter(|_| is_seen && !has_others).map(|path| path.span));
+            missing.extend(stage.path.as_ref().filter(|_| is_seen && !has_others).cloned());
             continue;
         }
         let declared = path.parent().unwrap_or(Utf8Path::new("")).to_owned();

@@ -21,9 +21,13 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(scene: &Scene<'_>, findings: &mut Findings) {
-    for place in &scene.delivery.missing_paths {
+    for path in &scene.delivery.missing_paths {
         findings
-            .report(*place, "this Kustomization applies nothing", "there is no such folder")
+            .report(
+                path.span,
+                format!("`{path}` is not there, and its Kustomization applies nothing"),
+                "a folder was expected",
+            )
             .help("name a folder from the root of the repository");
     }
 }

@@ -30,6 +30,6 @@ fn run(scene: &Scene<'_>, findings: &mut Findings) {
                 "no kustomization.yaml names it",
             )
             .context(left.list, "left out here")
-            .help("name it under `resources`, or delete it: nothing else is said of it");
+            .help("name it under `resources`, or delete it: it is judged no further");
     }
 }
