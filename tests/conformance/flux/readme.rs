@@ -141,7 +141,14 @@ fn fate(bench: &Bench, mesh: &Mesh<'_>, command: &str) -> Fate {
                 ]
             }))
         }
-        ["kubectl", "rollout", "restart", "deployment", "--namespace", namespace] => {
+        [
+            "kubectl",
+            "rollout",
+            "restart",
+            "deployments,statefulsets,daemonsets",
+            "--namespace",
+            namespace,
+        ] => {
             let deployments =
                 tree.of_kind("Deployment").filter(|object| object["metadata"]["namespace"] == namespace);
             Fate::Says(lines(deployments, |object| {
