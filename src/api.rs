@@ -23,6 +23,11 @@ use crate::{
     yaml::Node,
 };
 
+/// Where the facts are from.
+pub const SOURCE: &str = "release/api, derived from: crd-all.gen.yaml of istio/istio 1.21.6 to 1.30.3; config/crd of fluxcd's \
+     controllers up to Flux 2.9.4; config/crd/experimental of kubernetes-sigs/gateway-api 1.0.0 to 1.6.1; \
+     applyconfigurations/internal of kubernetes/client-go 0.26.15 to 0.36.3";
+
 /// Returns what is wrong with an object in any release; nothing for a kind that the facts do not hold.
 pub fn faults(object: &Node) -> Vec<Fault> {
     judged(object).unwrap_or_default()

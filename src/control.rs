@@ -10,7 +10,6 @@
 //! no manifest decides is named, and keeps the control from being satisfied.
 
 mod catalogue;
-mod delivery;
 mod evidence;
 mod exception;
 mod look;
@@ -19,7 +18,6 @@ mod rule;
 mod verdict;
 
 pub use catalogue::{CATALOGUE, Entry, Objective, Outside};
-pub use delivery::Delivery;
 pub use evidence::{Break, Doubt, Item, Look};
 pub use exception::Exception;
 pub use rule::{RULES, Rule};
@@ -42,8 +40,6 @@ pub struct Subject<'s, 'm> {
     pub reach: &'s Reach<'m>,
     /// What is open.
     pub flows: &'s [Flow],
-    /// How the files reach a cluster.
-    pub delivery: &'s Delivery,
     /// How many objects were read.
     pub objects: usize,
 }

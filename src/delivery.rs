@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
-pub use list::Unfollowed;
+pub use list::Edit;
 
 use crate::{
     diagnostic::Diagnostic,
@@ -51,8 +51,10 @@ pub struct Delivery {
     pub unapplied: Vec<Span>,
     /// Entries of kustomization.yaml files that do not lead where they should.
     pub faults: Vec<Fault>,
+    /// Edits that were made here as kustomize makes them.
+    pub followed: Vec<Edit>,
     /// Edits that cannot be followed.
-    pub unfollowed: Vec<Unfollowed>,
+    pub unfollowed: Vec<Edit>,
     /// Paths of Flux Kustomizations at which nothing lies.
     pub missing_paths: Vec<Word>,
     /// Objects that two Flux Kustomizations hold.

@@ -54,8 +54,7 @@ pub fn prove<'t>(profile: &Profile, files: impl Iterator<Item = (&'t Utf8Path, &
     }
 }
 
-/// Reads the files of a tree as a cluster would have them, with the workloads that it assumes and the namespaces that others
-/// make.
+/// Reads every file of a tree, with the workloads that it assumes and the namespaces that others make.
 pub fn read<'t>(
     profile: &Profile,
     files: impl Iterator<Item = (&'t Utf8Path, &'t str)>,

@@ -18,7 +18,7 @@ use crate::{
     check::{Releases, Scene, waiver},
     cli::{Controls as Options, ControlsFormat},
     control::{
-        Assessment, Delivery, Subject, Verdict, assess,
+        Assessment, Subject, Verdict, assess,
         oscal::{self, Dossier},
     },
     diagnostic::Diagnostic,
@@ -78,11 +78,10 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
     let about_waivers: Vec<_> =
         judged.open.iter().filter(|finding| finding.code.starts_with("waiver-")).cloned().collect();
     shell.diagnostics(&about_waivers, &sources);
-    let (reach, delivery) = (Reach::of(&mesh), Delivery::of(&input.manifests, &sources));
+    let reach = Reach::of(&mesh);
     let flows = reach.flows(&Scope::default());
     let objects = input.manifests.metas().filter(|meta| !meta.is_assumed()).count();
-    let subject =
-        Subject { scene, judged: &judged, reach: &reach, flows: &flows, delivery: &delivery, objects };
+    let subject = Subject { scene, judged: &judged, reach: &reach, flows: &flows, objects };
     let assessment = assess(&subject);
     let report =
         Report { assessment: &assessment, sources: &sources, releases, files: input.files, today: &today };

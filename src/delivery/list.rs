@@ -13,9 +13,9 @@ use crate::{
 /// third has no ending of YAML, and is not read.
 const NAMES: [&str; 2] = ["kustomization.yaml", "kustomization.yml"];
 
-/// An edit of objects that bear on traffic, whose outcome is not known.
+/// An edit of objects that bear on traffic.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Unfollowed {
+pub struct Edit {
     /// The edit.
     pub edit: Span,
     /// The key that it stands under.
@@ -36,8 +36,14 @@ pub(super) struct List {
     pub(super) labels: Vec<(Node, Node)>,
     /// Texts that it names otherwise: patches, values, configuration. They are no objects.
     pub(super) used: Vec<Utf8PathBuf>,
-    pub(super) unfollowed: Vec<Unfollowed>,
+    /// Edits that are made here as kustomize makes them.
+    pub(super) followed: Vec<Edit>,
+    /// Edits whose outcome is not known.
+    pub(super) unfollowed: Vec<Edit>,
 }
+
+/// Keys whose effect is followed; of labels, where they are the objects' own alone.
+const FOLLOWED: [&str; 3] = ["components", "namespace", "labels"];
 
 /// Keys whose effect is not followed, whatever they hold.
 const UNFOLLOWED: [&str; 11] = [
@@ -82,9 +88,9 @@ pub(super) fn read(sources: &Sources, text: &Text, objects: Result<&[Node], &Pas
 fn of(document: &Node, text: &Text, sources: &Sources) -> List {
     let folder = text.path.parent().unwrap_or(Utf8Path::new("")).to_owned();
     let (labels, labels_unfollowed) = labels(document);
-    let mut unfollowed: Vec<Unfollowed> = UNFOLLOWED
+    let mut unfollowed: Vec<Edit> = UNFOLLOWED
         .iter()
-        .filter_map(|key| said(document, key).map(|edit| Unfollowed { edit: edit.head(), key }))
+        .filter_map(|key| said(document, key).map(|edit| Edit { edit: edit.head(), key }))
         .chain(labels_unfollowed)
         .collect();
     unfollowed.extend(PATCHES.iter().flat_map(|key| patches(document, key, sources)));
@@ -97,6 +103,10 @@ fn of(document: &Node, text: &Text, sources: &Sources) -> List {
         namespace: document.get("namespace").and_then(word).filter(|namespace| !namespace.is_empty()),
         labels,
         used: used(document, &folder),
+        followed: FOLLOWED
+            .iter()
+            .filter_map(|key| said(document, key).map(|edit| Edit { edit: edit.head(), key }))
+            .collect(),
         unfollowed,
         folder,
     }
@@ -120,14 +130,14 @@ fn words(document: &Node, key: &str) -> Vec<Word> {
 }
 
 /// Returns the labels of objects themselves; labels that also change selectors or pod templates are not followed.
-fn labels(document: &Node) -> (Vec<(Node, Node)>, Vec<Unfollowed>) {
+fn labels(document: &Node) -> (Vec<(Node, Node)>, Vec<Edit>) {
     let (mut labels, mut unfollowed) = (Vec::new(), Vec::new());
     for entry in document.get("labels").into_iter().flat_map(Node::items) {
         let is_wide = ["includeSelectors", "includeTemplates"]
             .iter()
             .any(|key| entry.get(key).and_then(Node::as_bool) == Some(true));
         if is_wide || said(entry, "fields").is_some() {
-            unfollowed.push(Unfollowed { edit: entry.head(), key: "labels" });
+            unfollowed.push(Edit { edit: entry.head(), key: "labels" });
         } else {
             labels.extend(entry.get("pairs").into_iter().flat_map(Node::entries).cloned());
         }
@@ -136,11 +146,11 @@ fn labels(document: &Node) -> (Vec<(Node, Node)>, Vec<Unfollowed>) {
 }
 
 /// Returns the patches that may change what bears on traffic: all but those whose kind is known not to.
-fn patches(document: &Node, key: &'static str, sources: &Sources) -> Vec<Unfollowed> {
+fn patches(document: &Node, key: &'static str, sources: &Sources) -> Vec<Edit> {
     let patches = document.get(key).into_iter().flat_map(Node::items);
     patches
         .filter(|patch| may_bear_on_traffic(patch, sources))
-        .map(|patch| Unfollowed { edit: patch.head(), key })
+        .map(|patch| Edit { edit: patch.head(), key })
         .collect()
 }
 

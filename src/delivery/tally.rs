@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     Delivered, Delivery, File, Holder, LeftOut, Twice, edit,
-    list::{List, Unfollowed},
+    list::{Edit, List},
     root,
     walk::{Got, Overlay, Seen, Walk, bears_on_traffic},
 };
@@ -38,7 +38,7 @@ struct Stage {
     is_elsewhere: bool,
     folder: Utf8PathBuf,
     overlay: Overlay,
-    unfollowed: Vec<Unfollowed>,
+    unfollowed: Vec<Edit>,
 }
 
 /// Follows all Flux Kustomizations, and then the folders that none of them leads to.
@@ -92,6 +92,7 @@ pub(super) fn follow(seen: &Seen<'_>, files: &[File], lists: &[List]) -> (Delive
             None => {}
         }
     }
+    delivery.followed = lists.iter().flat_map(|list| &list.followed).cloned().collect();
     delivery.faults = walk.faults.into_values().collect();
     delivery.unfollowed = walk.unfollowed.into_iter().collect();
     (delivery, applied)
@@ -187,17 +188,13 @@ fn stages(seen: &Seen<'_>, files: &[File]) -> (Vec<Stage>, Vec<Word>) {
 }
 
 /// Returns the edits of a Flux Kustomization that are not followed.
-fn unfollowed(stage: &FluxKustomization) -> Vec<Unfollowed> {
+fn unfollowed(stage: &FluxKustomization) -> Vec<Edit> {
     let is_said = |word: &&Word| !word.is_empty();
     let prefix = stage.name_prefix.as_ref().filter(is_said).map(|word| (word.span, "namePrefix"));
     let suffix = stage.name_suffix.as_ref().filter(is_said).map(|word| (word.span, "nameSuffix"));
     let patch = stage.patches.first().map(|patch| (patch.span, "patches"));
     let variables = stage.post_build.as_ref().map(|variables| (variables.span, "postBuild"));
-    [prefix, suffix, patch, variables]
-        .into_iter()
-        .flatten()
-        .map(|(edit, key)| Unfollowed { edit, key })
-        .collect()
+    [prefix, suffix, patch, variables].into_iter().flatten().map(|(edit, key)| Edit { edit, key }).collect()
 }
 
 fn source(stage: &Object<FluxKustomization>) -> String {

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     Fault, FaultKind, File, edit,
-    list::{List, Unfollowed},
+    list::{Edit, List},
 };
 use crate::{
     manifest::{Word, scope},
@@ -74,7 +74,7 @@ pub(super) struct Walk<'w> {
     /// The lists that were followed.
     pub(super) built: BTreeSet<usize>,
     pub(super) faults: BTreeMap<Span, Fault>,
-    pub(super) unfollowed: BTreeSet<Unfollowed>,
+    pub(super) unfollowed: BTreeSet<Edit>,
     /// The lists that led here.
     above: Vec<usize>,
     steps: usize,

@@ -1,7 +1,7 @@
 //! No release knows a field, and nobody reads it.
 
 use crate::{
-    api::Rule,
+    api::{self, Rule},
     check::{Check, Control, Findings, Scene},
     diagnostic::Severity,
 };
@@ -17,9 +17,7 @@ pub(super) const CHECK: Check = Check {
               declared in its schema, and Flux stops before everything else of the Kustomization.",
     mend: "Write the name as the API has it; mind case and indentation.",
     silent: "Where a kind takes fields that nobody declared, and for kinds that are not modelled.",
-    source: "release/api, derived from: crd-all.gen.yaml of istio/istio 1.21.6 to 1.30.3; config/crd of fluxcd's \
-              controllers up to Flux 2.9.4; config/crd/experimental of kubernetes-sigs/gateway-api 1.0.0 to 1.6.1; \
-              applyconfigurations/internal of kubernetes/client-go 0.26.15 to 0.36.3",
+    source: api::SOURCE,
     rules: &[],
     controls: &[Control::Ac4, Control::Sc7, Control::Sc8],
     run,

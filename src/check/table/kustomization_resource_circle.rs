@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
               a cluster.",
     mend: "Take one of the references out.",
     silent: "Where a part of the circle lies outside of what was read.",
-    source: "api/internal/loader/fileloader.go of kustomize 5.7, `errIfGitContainmentViolation` and cycle detection",
+    source: "api/internal/loader/fileloader.go of kustomize, `errIfArgEqualOrHigher`",
     rules: &["PRE-2"],
     controls: &[Control::Sc7, Control::Sc8, Control::Ac4],
     run,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{control_plane, mesh_config};
 use crate::{
-    control::{Look, Subject, delivery::Naming},
+    control::{Look, Subject},
     manifest::{Meta, istio_values::IstiodValues},
     mesh::control_planes,
     release::Istio,
@@ -51,7 +51,7 @@ pub(in crate::control) fn api_versions(subject: &Subject<'_, '_>, look: &mut Loo
     }
 }
 
-/// PRE-2: what no kustomization names is a file, and no policy.
+/// PRE-2: what no kustomization names is a file, and no policy; such files were not read, and a check names each.
 pub(in crate::control) fn named(subject: &Subject<'_, '_>, look: &mut Look) {
     let mut files = BTreeMap::<u32, &Meta>::new();
     for meta in subject.scene.mesh.manifests.metas().filter(|meta| !meta.is_assumed()) {
@@ -62,23 +62,9 @@ pub(in crate::control) fn named(subject: &Subject<'_, '_>, look: &mut Look) {
     }
     for (file, meta) in files {
         let path = subject.scene.sources.path(file);
-        let says = match subject.delivery.naming(path) {
-            Naming::Named => "applied",
-            Naming::Unsaid => "no kustomization says otherwise",
-            Naming::LeftOut => {
-                look.breaks(
-                    meta.head(),
-                    format!("no kustomization names `{path}`: `{}` is never applied", meta.id()),
-                );
-                continue;
-            }
-            Naming::Unapplied => {
-                look.doubts(
-                    meta.head(),
-                    format!("no Kustomization of Flux in the manifests applies the folder of `{path}`"),
-                );
-                continue;
-            }
+        let says = match &meta.origin.applied_by {
+            Some(stage) => format!("applied by `{stage}`"),
+            None => "no kustomization says otherwise".to_owned(),
         };
         look.at_setting("file", path.as_str(), says, meta.head());
     }
@@ -91,7 +77,7 @@ pub(in crate::control) fn held(subject: &Subject<'_, '_>, look: &mut Look) {
     }
 }
 
-/// PRE-4: patches, substitutions and post-renderers are not followed.
+/// PRE-4: patches, substitutions and post-renderers are not followed; what is followed is our word for kustomize's.
 pub(in crate::control) fn unchanged(subject: &Subject<'_, '_>, look: &mut Look) {
     let manifests = subject.scene.mesh.manifests;
     for stage in &manifests.flux_kustomizations {
@@ -107,11 +93,8 @@ pub(in crate::control) fn unchanged(subject: &Subject<'_, '_>, look: &mut Look) 
             look.at(&stage.meta, "applies the files as they are");
         }
     }
-    for (span, key) in subject.delivery.changes() {
-        look.doubts(
-            *span,
-            format!("a kustomization changes what it names by `{key}`, which is not followed"),
-        );
+    for edit in &subject.scene.delivery.followed {
+        look.doubts(edit.edit, format!("a kustomization changes what it names by `{}`", edit.key));
     }
     for release in &manifests.helm_releases {
         look.at(&release.meta, "no post-renderer, no values from elsewhere");
