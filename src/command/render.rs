@@ -136,7 +136,9 @@ fn proved(rendering: &Rendering, shell: &mut Shell) {
     let (profile, proof) = (&rendering.profile, &rendering.proof);
     let count = |count: usize| format!("{count} flow{}", if count == 1 { "" } else { "s" });
     let (declared, rest) = (count(profile.flows.len()), undeclared(profile));
-    if profile.enforcement == Enforcement::Audit {
+    // Where nobody is named there is nobody to ask about.
+    let names_nobody = profile.namespaces.iter().all(|namespace| namespace.workloads.is_empty());
+    if names_nobody || profile.enforcement == Enforcement::Audit {
         return shell.status("declared", &format!("{declared}; {rest}"));
     }
     let wider = match proof.wider.len() {

@@ -104,8 +104,9 @@ fn is_called(name: &str, asked: &str) -> bool {
 fn unknown(name: &str, ends: &[(String, End)]) -> Diagnostic {
     let help = match nearest(name, ends.iter().map(|(other, _)| other.as_str())) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => "a workload is called `namespace/name`, and `namespace/*` is all of a namespace; `outside`, `any meshed \
-              pod` and the blocks of policies are ends as well"
+        None => "a workload is called `namespace/name`, and `namespace/*` is all of a namespace; `node`, `any meshed \
+              pod`, `any un-meshed pod`, blocks of policies and an address such as 203.0.113.9 are ends as well; `outside` is \
+              one where the blocks leave addresses"
             .to_owned(),
     };
     Diagnostic::general("end-unknown", format!("nothing in the manifests is called `{name}`")).with_help(help)
