@@ -1,6 +1,14 @@
 //! A Kubernetes without machines: the real etcd, API server, controllers and Flux on loopback, and a kubelet that pretends.
 
-use std::{collections::BTreeMap, fs, io::Read as _, net::TcpListener, process::Command, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Read as _,
+    net::TcpListener,
+    process::{self, Command},
+    sync::atomic::{AtomicU16, Ordering},
+    time::Duration,
+};
 
 use camino::Utf8PathBuf;
 use serde_json::{Value, json};
@@ -300,9 +308,19 @@ pub fn namespaces<'a>(objects: impl Iterator<Item = &'a Value>) -> Vec<Value> {
     found.into_values().collect()
 }
 
+/// Returns a port of loopback that is free, and that no other call returns.
+///
+/// A port that the kernel picks for us can be gone before its program binds it, since every connection that anybody opens
+/// takes one from the same range (`net.ipv4.ip_local_port_range`, 32768 and up). These lie below.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    listener.local_addr().expect("a bound address").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    loop {
+        let port = 20_000 + (process::id() % 100) as u16 * 100 + NEXT.fetch_add(1, Ordering::Relaxed);
+        assert!(port < 32_768, "a run needs fewer ports than there are");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn random() -> String {
