@@ -12,6 +12,12 @@ mod support;
 #[path = "../../examples/release/main.rs"]
 mod release_program;
 
+/// The judge of the reachability engine, which makes random meshes.
+#[allow(unused_imports, reason = "each test crate uses its part")]
+#[path = "../naive/mod.rs"]
+mod naive;
+
+mod analysers;
 mod apiserver;
 mod background;
 mod bench;
