@@ -12,6 +12,7 @@ pub mod admission;
 mod app_protocol;
 mod authorization_policy;
 mod config_map;
+mod custom_resource_definition;
 pub mod destination_rule;
 pub mod envoy_filter;
 pub mod flux;
@@ -55,6 +56,7 @@ pub use authorization_policy::{
     Action, AuthorizationPolicy, Condition, Operation, Rule as AuthorizationRule, Source,
 };
 pub use config_map::ConfigMap;
+pub use custom_resource_definition::CustomResourceDefinition;
 pub use destination_rule::DestinationRule;
 pub use envoy_filter::EnvoyFilter;
 pub use flux_kustomization::{FluxKustomization, PostBuild, SubstituteReference};

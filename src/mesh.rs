@@ -23,7 +23,7 @@ mod truth;
 use std::collections::HashMap;
 
 pub use capture::Capture;
-pub use config::{Config, control_planes, releases};
+pub use config::{Config, chart_of, control_planes, releases};
 pub use injection::{IGNORED, Injection};
 pub use mode::Decided;
 pub use namespace::{NAME, NamespaceId, Scope};

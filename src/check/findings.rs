@@ -6,6 +6,15 @@ use crate::{
     source::Span,
 };
 
+/// Says how many more objects a finding is about, behind the name of the first.
+pub(super) fn and_more(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        1 => " and one more object".to_owned(),
+        others => format!(" and {others} more objects"),
+    }
+}
+
 /// The findings of one check.
 #[derive(Debug)]
 pub struct Findings {

@@ -37,9 +37,11 @@ mod field_range;
 mod field_required;
 mod field_type;
 mod field_unknown;
+mod flux_kustomization_crd_deadlock;
 mod flux_kustomization_dependency_cycle;
 mod flux_kustomization_dependency_missing;
 mod flux_kustomization_path_missing;
+mod flux_kustomization_wait_deadlock;
 mod gateway_any_host;
 mod gateway_api_beside_gateway;
 mod gateway_cipher_suites;
@@ -54,6 +56,7 @@ mod helm_release_values_from;
 mod helm_release_version_floating;
 mod helm_release_versions_differ;
 mod ingress_beside_gateway;
+mod key_not_text;
 mod kustomization_resource_circle;
 mod kustomization_resource_missing;
 mod kustomization_resource_outside;
@@ -76,6 +79,7 @@ mod mesh_config_unreadable;
 mod mesh_path_normalization;
 mod mesh_strict_missing;
 mod namespace_injection_labels_conflict;
+mod namespace_missing;
 mod namespace_not_injected;
 mod namespace_prunable;
 mod namespace_revision_unknown;
@@ -114,6 +118,7 @@ mod port_not_captured;
 mod request_authentication_without_requirement;
 mod role_grants_mesh_kinds;
 mod server_first_behind_tcp_authorization;
+mod service_account_missing;
 mod service_account_shared;
 mod service_entry_exported_to_all;
 mod service_entry_wide_host;
@@ -174,9 +179,11 @@ pub const CHECKS: &[Check] = &[
     field_required::CHECK,
     field_type::CHECK,
     field_unknown::CHECK,
+    flux_kustomization_crd_deadlock::CHECK,
     flux_kustomization_dependency_cycle::CHECK,
     flux_kustomization_dependency_missing::CHECK,
     flux_kustomization_path_missing::CHECK,
+    flux_kustomization_wait_deadlock::CHECK,
     gateway_any_host::CHECK,
     gateway_api_beside_gateway::CHECK,
     gateway_cipher_suites::CHECK,
@@ -191,6 +198,7 @@ pub const CHECKS: &[Check] = &[
     helm_release_version_floating::CHECK,
     helm_release_versions_differ::CHECK,
     ingress_beside_gateway::CHECK,
+    key_not_text::CHECK,
     kustomization_resource_circle::CHECK,
     kustomization_resource_missing::CHECK,
     kustomization_resource_outside::CHECK,
@@ -213,6 +221,7 @@ pub const CHECKS: &[Check] = &[
     mesh_path_normalization::CHECK,
     mesh_strict_missing::CHECK,
     namespace_injection_labels_conflict::CHECK,
+    namespace_missing::CHECK,
     namespace_not_injected::CHECK,
     namespace_prunable::CHECK,
     namespace_revision_unknown::CHECK,
@@ -251,6 +260,7 @@ pub const CHECKS: &[Check] = &[
     request_authentication_without_requirement::CHECK,
     role_grants_mesh_kinds::CHECK,
     server_first_behind_tcp_authorization::CHECK,
+    service_account_missing::CHECK,
     service_account_shared::CHECK,
     service_entry_exported_to_all::CHECK,
     service_entry_wide_host::CHECK,

@@ -37,7 +37,7 @@ impl Scene<'_> {
 
     /// Others call a chart `gateway` or `base` as well: Istio's comes from where its control plane does, or from a source that
     /// names it.
-    fn is_istios(&self, chart: IstioChart, release: &Object<HelmRelease>) -> bool {
+    pub(super) fn is_istios(&self, chart: IstioChart, release: &Object<HelmRelease>) -> bool {
         let source = |release: &HelmRelease| release.source().map(|source| source.name.value.clone());
         let own = source(release);
         chart == IstioChart::Istiod

@@ -51,7 +51,7 @@ pub(super) fn follow(seen: &Seen<'_>, files: &[File], lists: &[List]) -> (Delive
     for stage in &stages {
         let got = walk.flux(&stage.folder, &stage.overlay);
         walk.unfollowed.extend(stage.unfollowed.iter().filter(|_| !got.is_empty()).cloned());
-        let origin = Origin { applied_by: Some(Arc::clone(&stage.holder.name)) };
+        let origin = Origin { applied_by: Some(Arc::clone(&stage.holder.name)), is_built: true };
         for got in &got {
             applied.add(got, &origin);
         }
@@ -68,7 +68,7 @@ pub(super) fn follow(seen: &Seen<'_>, files: &[File], lists: &[List]) -> (Delive
         }
         let got = walk.build(list, Vec::new(), &Overlay::default());
         for got in &got {
-            applied.add(got, &Origin::default());
+            applied.add(got, &Origin { applied_by: None, is_built: true });
         }
         let holds_stages = got.iter().any(|got| is_flux(walk.object(got)));
         if is_covered(&lists[list].folder) && !holds_stages {

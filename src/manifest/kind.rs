@@ -1,17 +1,18 @@
 //! The table of kinds: which objects are read as what, and where they are kept.
 
 use super::{
-    AdminNetworkPolicy, AuthorizationPolicy, Bucket, Certificate, ConfigMap, DestinationRule, EnvoyFilter,
-    FluxKustomization, Gateway, GitRepository, HelmRelease, HelmRepository, Ingress, IngressClass,
-    IstioOperator, Meta, Namespace, NetworkPolicy, Object, OciRepository, Origin, PeerAuthentication,
-    ProxyConfig, RequestAuthentication, Role, RoleBinding, Scope, Secret, Service, ServiceAccount,
-    ServiceEntry, Sidecar, Telemetry, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
-    VirtualService, WasmPlugin, WebhookConfiguration, Workload, WorkloadEntry, WorkloadGroup, gateway_api,
-    kyverno,
+    AdminNetworkPolicy, AuthorizationPolicy, Bucket, Certificate, ConfigMap, CustomResourceDefinition,
+    DestinationRule, EnvoyFilter, FluxKustomization, Gateway, GitRepository, HelmRelease, HelmRepository,
+    Ingress, IngressClass, IstioOperator, Meta, Namespace, NetworkPolicy, Object, OciRepository, Origin,
+    PeerAuthentication, ProxyConfig, RequestAuthentication, Role, RoleBinding, Scope, Secret, Service,
+    ServiceAccount, ServiceEntry, Sidecar, Telemetry, ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding, VirtualService, WasmPlugin, WebhookConfiguration, Workload,
+    WorkloadEntry, WorkloadGroup, gateway_api, kyverno,
 };
 use crate::{
     api::{self, Fault},
     diagnostic::Diagnostic,
+    source::Span,
     yaml::{self, Node, Value},
 };
 
@@ -43,6 +44,7 @@ in_spec!(
     AuthorizationPolicy,
     Bucket,
     Certificate,
+    CustomResourceDefinition,
     DestinationRule,
     EnvoyFilter,
     FluxKustomization,
@@ -129,6 +131,8 @@ macro_rules! kinds {
             pub unmodelled: Vec<Object<Unmodelled>>,
             /// What the API of any release finds wrong with the structure of an object.
             pub faults: Vec<Fault>,
+            /// Keys that are no text to kustomize, which builds their objects.
+            pub keys_not_text: Vec<Span>,
         }
 
         impl Manifests {
@@ -139,6 +143,9 @@ macro_rules! kinds {
                 let (api_version, kind) = (text("apiVersion"), text("kind"));
                 let group = api_version.split_once('/').map_or("", |(group, _)| group);
                 self.faults.append(&mut api::faults(&document));
+                if origin.is_built {
+                    self.keys_not_text.append(&mut yaml::keys_not_text(&document));
+                }
                 match (group, kind.as_str()) {
                     $($(($group, $($name)|+) => {
                         drop_nulls(&mut document, HELM_VALUES);
@@ -164,6 +171,7 @@ macro_rules! kinds {
                 $(self.$list.append(&mut other.$list);)*
                 self.unmodelled.append(&mut other.unmodelled);
                 self.faults.append(&mut other.faults);
+                self.keys_not_text.append(&mut other.keys_not_text);
             }
 
             /// Returns what every object has, kind by kind.
@@ -258,6 +266,8 @@ kinds! {
     helm_releases: HelmRelease = "helm.toolkit.fluxcd.io" / ["HelmRelease"];
     /// Flux's Kustomizations.
     flux_kustomizations: FluxKustomization = "kustomize.toolkit.fluxcd.io" / ["Kustomization"];
+    /// What makes kinds known.
+    custom_resource_definitions: CustomResourceDefinition = cluster "apiextensions.k8s.io" / ["CustomResourceDefinition"];
     /// HelmRepositories.
     helm_repositories: HelmRepository = "source.toolkit.fluxcd.io" / ["HelmRepository"];
     /// OCIRepositories.

@@ -216,14 +216,16 @@ pub fn control_planes(manifests: &Manifests) -> impl Iterator<Item = &Object<Hel
     releases(manifests, IstioChart::Istiod)
 }
 
-/// Returns the releases of a chart of Istio's, by its name or by the name of the source that is one.
+/// Returns the releases of a chart of Istio's.
 pub fn releases(manifests: &Manifests, chart: IstioChart) -> impl Iterator<Item = &Object<HelmRelease>> {
-    let by_source = |release: &HelmRelease| {
+    manifests.helm_releases.iter().filter(move |release| chart_of(release) == Some(chart))
+}
+
+/// Returns the chart of Istio's that a release installs, by its name or by the name of the source that is one.
+pub fn chart_of(release: &HelmRelease) -> Option<IstioChart> {
+    let by_source = || {
         let source = release.chart_ref.as_ref()?;
         IstioChart::named(source.name.rsplit(['/', '-']).next()?)
     };
-    let is_of = move |release: &&Object<HelmRelease>| {
-        release.istio_chart().or_else(|| by_source(release)) == Some(chart)
-    };
-    manifests.helm_releases.iter().filter(is_of)
+    release.istio_chart().or_else(by_source)
 }

@@ -68,6 +68,32 @@ fn collect(node: &Node, key: &str, found: &mut Vec<Ambiguous>) {
     }
 }
 
+/// Lists the keys of an object that are numbers, booleans or dates to kyaml. kustomize cannot write an object with such a
+/// key, and fails on all that it builds: `json: unsupported type: map[interface {}]interface {}` (observed with 5.8.2).
+pub fn keys_not_text(object: &Node) -> Vec<Span> {
+    let mut found = Vec::new();
+    collect_keys(object, &mut found);
+    found
+}
+
+fn collect_keys(node: &Node, found: &mut Vec<Span>) {
+    node.items().iter().for_each(|item| collect_keys(item, found));
+    for (key, value) in node.entries() {
+        found.extend(key.scalar().filter(|scalar| !is_text_to_kyaml(scalar)).map(|_| key.span));
+        collect_keys(value, found);
+    }
+}
+
+fn is_text_to_kyaml(scalar: &Scalar) -> bool {
+    match spelling(scalar) {
+        Some(Spelling::Boolean | Spelling::Sexagesimal) => true,
+        Some(Spelling::Timestamp) => false,
+        Some(Spelling::Octal | Spelling::Underscore | Spelling::Binary) | None => {
+            scalar.kind() == Kind::String
+        }
+    }
+}
+
 /// Returns why readers disagree about a scalar; nothing where they agree.
 pub fn spelling(scalar: &Scalar) -> Option<Spelling> {
     if scalar.style == Style::Quoted {
@@ -186,6 +212,13 @@ mod tests {
             (44, "y".to_owned(), Spelling::Octal),
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn keys_that_are_no_text_to_kustomize_are_listed() {
+        let object = node("a: {8080: x, on: x, \"443\": x}\nb: [{true: x, 1.5: x}]\nc: {2024-01-01: x}\n");
+        let found: Vec<u32> = keys_not_text(&object).iter().map(|span| span.start).collect();
+        assert_eq!(found, [4, 35, 44, 57]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Two Flux Kustomizations hold the same object.
 
 use crate::{
-    check::{Check, Control, Findings, Scene},
+    check::{Check, Control, Findings, Scene, findings::and_more},
     diagnostic::Severity,
 };
 
@@ -24,11 +24,7 @@ pub(super) const CHECK: Check = Check {
 fn run(scene: &Scene<'_>, findings: &mut Findings) {
     for twice in &scene.delivery.twice {
         let [first, second] = &twice.by;
-        let more = match twice.others {
-            0 => String::new(),
-            1 => " and one more object".to_owned(),
-            others => format!(" and {others} more objects"),
-        };
+        let more = and_more(twice.others);
         findings
             .report(
                 twice.object,
