@@ -24,7 +24,7 @@ use crate::{
     manifest::{Manifests, Word, unwrapped},
     read::{self, Input, PassedOver},
     source::{Sources, Span},
-    yaml::Node,
+    yaml::{Ambiguous, Node},
 };
 
 /// What is delivered, and what is wrong with the texts.
@@ -59,6 +59,10 @@ pub struct Delivery {
     pub missing_paths: Vec<Word>,
     /// Objects that two Flux Kustomizations hold.
     pub twice: Vec<Twice>,
+    /// Keys that are no text to kustomize, which builds their objects.
+    pub keys_not_text: Vec<Span>,
+    /// Values of objects that bear on traffic that readers take for different things.
+    pub spellings: Vec<Ambiguous>,
 }
 
 /// A file that the kustomization.yaml above it leaves out.

@@ -27,7 +27,7 @@ pub use embedded::parse_within;
 pub use entries::Entries;
 pub use json::parse_json;
 pub use kind::Kind;
-pub use readers::{Ambiguous, Spelling, ambiguous, as_kustomize, keys_not_text, spelling};
+pub use readers::{Ambiguous, Spelling, ambiguous, keys_not_text, kustomized, spelling};
 pub use spanned::Spanned;
 
 use crate::source::Span;

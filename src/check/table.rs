@@ -37,6 +37,7 @@ mod field_range;
 mod field_required;
 mod field_type;
 mod field_unknown;
+mod flux_field_unread;
 mod flux_kustomization_crd_deadlock;
 mod flux_kustomization_dependency_cycle;
 mod flux_kustomization_dependency_missing;
@@ -78,6 +79,7 @@ mod mesh_config_tls_defaults;
 mod mesh_config_unreadable;
 mod mesh_path_normalization;
 mod mesh_strict_missing;
+mod metadata_key_unread;
 mod namespace_injection_labels_conflict;
 mod namespace_missing;
 mod namespace_not_injected;
@@ -86,6 +88,7 @@ mod namespace_revision_unknown;
 mod network_policy_block_host_bits;
 mod network_policy_cuts_dns;
 mod network_policy_cuts_istiod;
+mod network_policy_cuts_webhook;
 mod network_policy_host_network;
 mod network_policy_invalid;
 mod network_policy_metadata_address;
@@ -117,6 +120,7 @@ mod policy_on_pod_without_sidecar;
 mod port_not_captured;
 mod request_authentication_without_requirement;
 mod role_grants_mesh_kinds;
+mod scalar_spelling;
 mod server_first_behind_tcp_authorization;
 mod service_account_missing;
 mod service_account_shared;
@@ -179,6 +183,7 @@ pub const CHECKS: &[Check] = &[
     field_required::CHECK,
     field_type::CHECK,
     field_unknown::CHECK,
+    flux_field_unread::CHECK,
     flux_kustomization_crd_deadlock::CHECK,
     flux_kustomization_dependency_cycle::CHECK,
     flux_kustomization_dependency_missing::CHECK,
@@ -220,6 +225,7 @@ pub const CHECKS: &[Check] = &[
     mesh_config_unreadable::CHECK,
     mesh_path_normalization::CHECK,
     mesh_strict_missing::CHECK,
+    metadata_key_unread::CHECK,
     namespace_injection_labels_conflict::CHECK,
     namespace_missing::CHECK,
     namespace_not_injected::CHECK,
@@ -228,6 +234,7 @@ pub const CHECKS: &[Check] = &[
     network_policy_block_host_bits::CHECK,
     network_policy_cuts_dns::CHECK,
     network_policy_cuts_istiod::CHECK,
+    network_policy_cuts_webhook::CHECK,
     network_policy_host_network::CHECK,
     network_policy_invalid::CHECK,
     network_policy_metadata_address::CHECK,
@@ -259,6 +266,7 @@ pub const CHECKS: &[Check] = &[
     port_not_captured::CHECK,
     request_authentication_without_requirement::CHECK,
     role_grants_mesh_kinds::CHECK,
+    scalar_spelling::CHECK,
     server_first_behind_tcp_authorization::CHECK,
     service_account_missing::CHECK,
     service_account_shared::CHECK,

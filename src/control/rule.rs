@@ -87,7 +87,12 @@ pub const RULES: &[Rule] = &[
         id: "PRE-4",
         holds: "nothing changes the objects of the mesh between the files and the cluster",
         proof: Presence("object"),
-        codes: &["delivery-not-followed", "helm-release-post-renderer", "helm-release-values-from"],
+        codes: &[
+            "delivery-not-followed",
+            "helm-release-post-renderer",
+            "helm-release-values-from",
+            "scalar-spelling",
+        ],
         look: look::delivery::unchanged,
     },
     Rule {

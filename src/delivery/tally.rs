@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     manifest::{FluxKustomization, Manifests, Object, Origin, Scope, Word, scope},
-    yaml::Node,
+    yaml::{self, Node},
 };
 
 /// Who applies an object, and as what; none where it is as it is written.
@@ -51,7 +51,7 @@ pub(super) fn follow(seen: &Seen<'_>, files: &[File], lists: &[List]) -> (Delive
     for stage in &stages {
         let got = walk.flux(&stage.folder, &stage.overlay);
         walk.unfollowed.extend(stage.unfollowed.iter().filter(|_| !got.is_empty()).cloned());
-        let origin = Origin { applied_by: Some(Arc::clone(&stage.holder.name)), is_built: true };
+        let origin = Origin { applied_by: Some(Arc::clone(&stage.holder.name)) };
         for got in &got {
             applied.add(got, &origin);
         }
@@ -68,7 +68,7 @@ pub(super) fn follow(seen: &Seen<'_>, files: &[File], lists: &[List]) -> (Delive
         }
         let got = walk.build(list, Vec::new(), &Overlay::default());
         for got in &got {
-            applied.add(got, &Origin { applied_by: None, is_built: true });
+            applied.add(got, &Origin::default());
         }
         let holds_stages = got.iter().any(|got| is_flux(walk.object(got)));
         if is_covered(&lists[list].folder) && !holds_stages {
@@ -103,7 +103,14 @@ pub(super) fn take(files: Vec<File>, mut applied: Applied, delivered: &mut Deliv
     for (at, file) in files.into_iter().enumerate() {
         let is_left_out = applied.left_out.contains(&at);
         for (index, object) in file.objects.into_iter().enumerate() {
-            match applied.as_what.remove(&(at, index)) {
+            let forms = applied.as_what.remove(&(at, index));
+            if forms.is_some() {
+                delivered.delivery.keys_not_text.append(&mut yaml::keys_not_text(&object));
+            }
+            if bears_on_traffic(&object) && (forms.is_some() || !is_left_out) {
+                delivered.delivery.spellings.append(&mut yaml::ambiguous(&object));
+            }
+            match forms {
                 Some(forms) => {
                     for (origin, edited) in forms {
                         let form = edited.unwrap_or_else(|| object.clone());

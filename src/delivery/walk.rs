@@ -12,7 +12,7 @@ use crate::{
     manifest::{Word, scope},
     read::{Input, clean},
     source::Span,
-    yaml::Node,
+    yaml::{self, Node},
 };
 
 /// How many objects and folders a walk takes, each as often as it is named. What no tree needs, a few lists that name each
@@ -234,7 +234,8 @@ impl<'w> Walk<'w> {
             mark.and_then(Node::text).is_some_and(|mark| mark != "false")
         };
         let of_cluster = (0..objects.len()).filter(|object| !is_local(&objects[*object]));
-        of_cluster.map(|object| Got { at: (file, object), edited: None }).collect()
+        let got = |object: usize| Got { at: (file, object), edited: yaml::kustomized(&objects[object]) };
+        of_cluster.map(got).collect()
     }
 }
 

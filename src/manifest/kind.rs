@@ -12,7 +12,6 @@ use super::{
 use crate::{
     api::{self, Fault},
     diagnostic::Diagnostic,
-    source::Span,
     yaml::{self, Node, Value},
 };
 
@@ -131,8 +130,6 @@ macro_rules! kinds {
             pub unmodelled: Vec<Object<Unmodelled>>,
             /// What the API of any release finds wrong with the structure of an object.
             pub faults: Vec<Fault>,
-            /// Keys that are no text to kustomize, which builds their objects.
-            pub keys_not_text: Vec<Span>,
         }
 
         impl Manifests {
@@ -143,9 +140,6 @@ macro_rules! kinds {
                 let (api_version, kind) = (text("apiVersion"), text("kind"));
                 let group = api_version.split_once('/').map_or("", |(group, _)| group);
                 self.faults.append(&mut api::faults(&document));
-                if origin.is_built {
-                    self.keys_not_text.append(&mut yaml::keys_not_text(&document));
-                }
                 match (group, kind.as_str()) {
                     $($(($group, $($name)|+) => {
                         drop_nulls(&mut document, HELM_VALUES);
@@ -171,7 +165,6 @@ macro_rules! kinds {
                 $(self.$list.append(&mut other.$list);)*
                 self.unmodelled.append(&mut other.unmodelled);
                 self.faults.append(&mut other.faults);
-                self.keys_not_text.append(&mut other.keys_not_text);
             }
 
             /// Returns what every object has, kind by kind.

@@ -105,8 +105,6 @@ impl fmt::Display for ObjectId<'_> {
 pub struct Origin {
     /// The Flux Kustomization that applies it, `namespace/name`; none where nothing says.
     pub applied_by: Option<Arc<str>>,
-    /// Whether kustomize builds it on the way, as it does for every Flux Kustomization.
-    pub is_built: bool,
 }
 
 #[derive(Deserialize)]

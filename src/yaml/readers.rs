@@ -3,7 +3,7 @@
 //! Two readers decide what a cluster gets of a text. `kubectl apply --filename` reads with sigs.k8s.io/yaml
 //! (go.yaml.in/yaml/v2), which knows the booleans of YAML 1.1. kustomize and Flux read with kyaml (go.yaml.in/yaml/v3),
 //! which takes `yes`, `on`, `y` and their opposites for text (`resolve.go`, `resolveMap`), and hand on JSON: for what they
-//! deliver, kyaml is authoritative, and [`as_kustomize`] makes a node what kyaml would. Both take `0123` for octal and
+//! deliver, kyaml is authoritative, and [`kustomized`] makes a node what kyaml would. Both take `0123` for octal and
 //! `1_000` for a number, where YAML 1.2 does not, and neither knows the sexagesimals of YAML 1.1, which other tools do.
 
 use super::{Kind, Node, Scalar, Style, Value, timestamp};
@@ -85,13 +85,8 @@ fn collect_keys(node: &Node, found: &mut Vec<Span>) {
 }
 
 fn is_text_to_kyaml(scalar: &Scalar) -> bool {
-    match spelling(scalar) {
-        Some(Spelling::Boolean | Spelling::Sexagesimal) => true,
-        Some(Spelling::Timestamp) => false,
-        Some(Spelling::Octal | Spelling::Underscore | Spelling::Binary) | None => {
-            scalar.kind() == Kind::String
-        }
-    }
+    let is_date = || scalar.style == Style::Plain && timestamp::as_written_by_go(&scalar.text).is_some();
+    spelling(scalar) == Some(Spelling::Boolean) || scalar.kind() == Kind::String && !is_date()
 }
 
 /// Returns why readers disagree about a scalar; nothing where they agree.
@@ -104,7 +99,9 @@ pub fn spelling(scalar: &Scalar) -> Option<Spelling> {
         Kind::Bool(_) => is_old_boolean(text).then_some(Spelling::Boolean),
         Kind::Int(_) | Kind::Float(_) if text.contains('_') => Some(Spelling::Underscore),
         Kind::Int(_) => integer(text.trim_start_matches(['+', '-'])),
-        Kind::String if timestamp::as_written_by_go(text).is_some() => Some(Spelling::Timestamp),
+        Kind::String if timestamp::as_written_by_go(text).is_some_and(|written| written != text) => {
+            Some(Spelling::Timestamp)
+        }
         Kind::String => is_sexagesimal(text).then_some(Spelling::Sexagesimal),
         Kind::Null | Kind::Float(_) => None,
     }
@@ -143,8 +140,27 @@ fn is_sexagesimal(text: &str) -> bool {
         && rest.all(is_sixty)
 }
 
+/// Returns an object as kustomize reads it; nothing where that is as it is written.
+pub fn kustomized(object: &Node) -> Option<Node> {
+    reads_otherwise(object).then(|| {
+        let mut object = object.clone();
+        as_kustomize(&mut object);
+        object
+    })
+}
+
+fn reads_otherwise(node: &Node) -> bool {
+    match &node.value {
+        Value::Scalar(scalar) => {
+            matches!(spelling(scalar), Some(Spelling::Boolean | Spelling::Timestamp))
+        }
+        Value::Sequence(items) => items.iter().any(reads_otherwise),
+        Value::Mapping(entries) => entries.iter().any(|(_, value)| reads_otherwise(value)),
+    }
+}
+
 /// Makes a node what kyaml would read: the booleans that only YAML 1.1 knows become text, and timestamps are written out.
-pub fn as_kustomize(node: &mut Node) {
+fn as_kustomize(node: &mut Node) {
     match &mut node.value {
         Value::Scalar(scalar) => match spelling(scalar) {
             Some(Spelling::Boolean) => scalar.style = Style::Quoted,

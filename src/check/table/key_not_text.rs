@@ -1,7 +1,5 @@
 //! A key is a number, and kustomize fails on the whole folder.
 
-use std::collections::BTreeSet;
-
 use crate::{
     check::{Check, Control, Findings, Scene},
     diagnostic::Severity,
@@ -23,8 +21,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(scene: &Scene<'_>, findings: &mut Findings) {
-    let keys: BTreeSet<_> = scene.mesh.manifests.keys_not_text.iter().copied().collect();
-    for key in keys {
+    for key in scene.delivery.keys_not_text.iter().copied() {
         let written = &scene.sources.get(key.file).text[key.range()];
         findings
             .report(
