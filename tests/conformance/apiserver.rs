@@ -1,13 +1,15 @@
 //! A strict API server takes every object of every tree, and of the workloads that it assumes.
 
 pub mod admission;
+pub mod structure;
 
 use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
-use meshwright::release::Minor;
+use meshwright::release::{Minor, Product};
 use serde_json::{Value, json};
 
+use self::structure::Agreement;
 use crate::{
     bench::{Bench, Extent, Said},
     cluster::{self, Cluster},
@@ -56,6 +58,7 @@ fn every_release_takes_what_is_rendered_for_it() {
     let Some(bench) = Bench::of("apiserver").filter(|bench| bench.extent == Extent::All) else { return };
     for (name, program, arguments) in asked(&bench) {
         let (mut taken, mut names, mut version) = (Taken::default(), Vec::new(), String::new());
+        let mut agreement = Agreement::default();
         for releases in releases::matrix() {
             let Ok(crds) = crds(&bench, &releases) else { continue };
             if minor(&version).is_some_and(|minor| minor < releases.kubernetes) {
@@ -69,6 +72,8 @@ fn every_release_takes_what_is_rendered_for_it() {
             for tree in &trees {
                 taken.add(&cluster, tree);
             }
+            let own = [(Product::Istio, releases.istio.minor), (Product::Flux, releases.flux)];
+            agreement.ask(&mut cluster, &own);
             refuses_mistakes(&cluster, &trees[0]);
             refuses_the_newest(&cluster, &bench, &trees[0]);
             names.push(releases.name());
@@ -77,6 +82,8 @@ fn every_release_takes_what_is_rendered_for_it() {
             format!("kube-apiserver {version}, CRDs of the release"),
             format!("{}: {}", taken.said(), names.join(", ")),
         );
+        bench.compared(format!("kube-apiserver {version}, CRDs of the release, structure"), agreement.said());
+        agreement.assert();
     }
     for (releases, missing) in releases::matrix().iter().filter_map(|it| Some((it, crds(&bench, it).err()?)))
     {

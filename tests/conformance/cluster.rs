@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     io::Read as _,
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     process::{self, Command},
     sync::atomic::{AtomicU16, Ordering},
     time::Duration,
@@ -241,6 +241,19 @@ impl<'a> Cluster<'a> {
         let said = self.kubectl(&["get", "--raw", "/version"], "");
         let version: Value = serde_json::from_str(&said.out).expect("the API server answers in JSON");
         version["gitVersion"].as_str().expect("a version").to_owned()
+    }
+
+    /// Serves the API to an administrator without TLS, for who asks thousands of questions; returns the port of loopback.
+    pub fn without_tls(&mut self) -> u16 {
+        let port = free_port();
+        self.part(
+            "kubectl",
+            &["proxy", "--kubeconfig=admin.kubeconfig", "--address=127.0.0.1", &format!("--port={port}")],
+        );
+        self.wait("the proxy", 30, |_| {
+            TcpStream::connect(("127.0.0.1", port)).map(drop).map_err(|error| error.to_string())
+        });
+        port
     }
 
     /// Asks until there is an answer, for some seconds, as long as all parts run.

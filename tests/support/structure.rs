@@ -9,8 +9,9 @@
 use meshwright::release::{Api, ApiVersion, Bound, Definition, Fact, Minors, Product, Type};
 use serde_json::{Map, Value, json};
 
-/// Texts of which some matches each pattern that an API states.
-const TEXTS: [&str; 12] = [
+/// Texts of which some matches each pattern that an API states; the first is base64 as well.
+const TEXTS: [&str; 13] = [
+    "aaaa",
     "a",
     "1s",
     "1h",
