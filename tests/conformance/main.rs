@@ -8,6 +8,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../support/asked.rs"]
+mod asked;
+
 /// The program that derives the data of releases, as a module: what is tested is what a person runs.
 #[path = "../../examples/release/main.rs"]
 mod release_program;

@@ -46,6 +46,10 @@ pub struct Pod {
     pub ports: BTreeSet<u16>,
     pub certificate: String,
     #[serde(default)]
+    included: String,
+    #[serde(default)]
+    excluded: String,
+    #[serde(default)]
     listeners: Vec<Value>,
     #[serde(default)]
     clusters: Vec<Value>,
@@ -62,6 +66,12 @@ impl Pod {
     /// Returns `namespace/name`.
     pub fn id(&self) -> String {
         format!("{}/{}", self.namespace, self.name)
+    }
+
+    /// Tells whether iptables hands a port to the sidecar: `handleInboundPortsInclude` of istio-iptables' run.go.
+    fn is_captured(&self, port: u16) -> bool {
+        let is_in = |list: &str| list.split(',').any(|one| one.trim() == port.to_string());
+        if self.included == "*" { !is_in(&self.excluded) } else { is_in(&self.included) }
     }
 }
 
@@ -100,9 +110,7 @@ struct Made {
 impl Made {
     fn add(&mut self, case: usize, pod: &mut Pod, certificates: &str) {
         if pod.proxy == "none" {
-            for port in &pod.ports {
-                self.listeners.push(echo(&format!("{case}/{} {port}", pod.id()), (&pod.ip, *port), None));
-            }
+            self.listen(case, pod, &pod.ports);
             return;
         }
         let proxy = Proxy::of(case, pod, certificates);
@@ -133,8 +141,12 @@ impl Made {
                 ports.insert(u16::try_from(port).expect("a port"));
             } else if name == "virtualInbound" {
                 ports.insert(UNDECLARED_PORT);
-                let mut sockets = ports.iter().map(|port| socket(&pod.ip, *port));
-                listener["address"] = sockets.next().expect("one at least");
+                let (captured, own): (BTreeSet<u16>, _) =
+                    ports.iter().partition(|port| pod.is_captured(**port));
+                self.listen(case, pod, &own);
+                let mut sockets = captured.iter().map(|port| socket(&pod.ip, *port));
+                let Some(first) = sockets.next() else { continue };
+                listener["address"] = first;
                 listener["additional_addresses"] =
                     sockets.map(|address| json!({"address": address})).collect();
             } else if generated["traffic_direction"] == "INBOUND" {
@@ -152,6 +164,12 @@ impl Made {
             self.listeners.push(listener);
         }
         (pod.outbound, pod.ports) = (outbound, ports);
+    }
+
+    /// Has the application of a pod listen by itself, where no proxy stands before it.
+    fn listen(&mut self, case: usize, pod: &Pod, ports: &BTreeSet<u16>) {
+        let at = |port: &u16| echo(&format!("{case}/{} {port}", pod.id()), (&pod.ip, *port), None);
+        self.listeners.extend(ports.iter().map(at));
     }
 }
 
@@ -306,21 +324,29 @@ fn echo(name: &str, at: (&str, u16), secret: Option<&Value>) -> Value {
     let answer = json!({"match": {"prefix": "/"}, "direct_response": {"status": 200, "body": {"inline_string": name}}});
     let mut http = filter("http", "filters.network.http_connection_manager.v3.HttpConnectionManager");
     http["typed_config"]["stat_prefix"] = "echo".into();
+    http["typed_config"]["server_name"] = "application".into();
     http["typed_config"]["http_filters"] = json!([filter("router", "filters.http.router.v3.Router")]);
     http["typed_config"]["route_config"] = json!({
         "response_headers_to_add": [{"header": {"key": "x-answered-by", "value": name}}],
         "virtual_hosts": [{"name": "any", "domains": ["*"], "routes": [answer]}],
     });
-    let mut chains = vec![
-        json!({"filter_chain_match": {"application_protocols": ["http/1.0", "http/1.1", "h2c"]}, "filters": [http]}),
-        json!({"filters": [filter("echo", "filters.network.echo.v3.Echo")]}),
-    ];
-    if let Some(secret) = secret {
-        let mut socket = filter("tls", "transport_sockets.tls.v3.DownstreamTlsContext");
-        socket["typed_config"]["common_tls_context"] =
-            json!({"tls_certificate_sds_secret_configs": [secret]});
-        chains.push(json!({"filter_chain_match": {"transport_protocol": "tls"}, "filters": [http], "transport_socket": socket}));
-    }
+    let echo = filter("echo", "filters.network.echo.v3.Echo");
+    let spoken = ["http/1.0", "http/1.1", "h2c"];
+    let tls = match secret {
+        // ALPN names what is spoken within; to who has no key it is bytes.
+        None => json!({"filter_chain_match": {"transport_protocol": "tls"}, "filters": [echo]}),
+        Some(secret) => {
+            let mut socket = filter("tls", "transport_sockets.tls.v3.DownstreamTlsContext");
+            socket["typed_config"]["common_tls_context"] =
+                json!({"tls_certificate_sds_secret_configs": [secret]});
+            json!({"filter_chain_match": {"transport_protocol": "tls"}, "filters": [http], "transport_socket": socket})
+        }
+    };
+    let chains = json!([
+        {"filter_chain_match": {"transport_protocol": "raw_buffer", "application_protocols": spoken}, "filters": [http]},
+        {"filter_chain_match": {"transport_protocol": "raw_buffer"}, "filters": [echo]},
+        tls,
+    ]);
     json!({
         "name": name, "address": socket(at.0, at.1), "filter_chains": chains,
         "listener_filters": [

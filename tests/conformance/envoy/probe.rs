@@ -97,6 +97,9 @@ pub enum Expect {
     NoHandshake,
 }
 
+/// Headers by which an application is told from a proxy that answers in its place: of what it serves, and of its errors.
+pub const APPLICATIONS_OWN: [&str; 2] = ["x-answered-by: ", "server: application"];
+
 /// The bytes that are sent where HTTP is not spoken.
 pub const BYTES: &str = "\0hello\r\n";
 
@@ -120,7 +123,8 @@ impl Answer {
     pub fn is(&self, expected: Expect, asked: &Probe) -> bool {
         match expected {
             Expect::Passes => {
-                self.data == BYTES || (self.status() == Some("200") && self.data.contains("x-answered-by: "))
+                self.data == BYTES
+                    || (self.status() == Some("200") && self.data.contains(APPLICATIONS_OWN[0]))
             }
             Expect::Forbidden => self.status() == Some("403"),
             Expect::Closed => self.is_closed(),

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    ACCOUNTS, Dice, NAMESPACES, NUMBERS, PORT_NAMES, PROTOCOLS, labels, optional, policy, selector_labels,
-    text,
+    ACCOUNTS, Dice, KEYS, NAMESPACES, NUMBERS, PORT_NAMES, PROTOCOLS, labels, optional, policy,
+    selector_labels, text,
 };
 
 /// A mesh as manifests, one JSON document each.
@@ -19,10 +19,13 @@ pub fn mesh(dice: &mut Dice) -> String {
         }
     }
     let pods = 2 + dice.below(11);
-    objects.extend((0..pods).map(|at| workload(dice, &namespaces, at)));
+    let pods: Vec<Value> = (0..pods).map(|at| workload(dice, &namespaces, at)).collect();
+    objects.extend(pods.iter().cloned());
     let mut many = |dice: &mut Dice, most, make: fn(&mut Dice) -> (&'static str, &'static str, Value)| {
         for (at, (version, kind, spec)) in dice.some(most, make).into_iter().enumerate() {
-            objects.push(object(dice, version, kind, &namespaces, at, &spec));
+            let mut object = object(dice, version, kind, &namespaces, at, &spec);
+            aim(dice, &mut object, &pods);
+            objects.push(object);
         }
     };
     many(dice, 6, service);
@@ -60,6 +63,32 @@ fn object(dice: &mut Dice, version: &str, kind: &str, namespaces: &[&str], at: u
         metadata["annotations"] = json!({"istio.io/dry-run": dice.one(&["true", "false", "1", "maybe"])});
     }
     json!({"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec})
+}
+
+/// Has a selector by labels hold, more often than not, for some pod of its namespace.
+fn aim(dice: &mut Dice, object: &mut Value, pods: &[Value]) {
+    let namespace = object["metadata"]["namespace"].clone();
+    let near: Vec<&Value> = pods.iter().filter(|pod| pod["metadata"]["namespace"] == namespace).collect();
+    if near.is_empty() || !dice.percent(60) {
+        return;
+    }
+    let pod = dice.one(&near);
+    let templates = ["/metadata", "/spec/template/metadata", "/spec/jobTemplate/spec/template/metadata"];
+    let labels = templates.iter().rev().find_map(|path| pod.pointer(&format!("{path}/labels"))?.as_object());
+    let labels = labels.into_iter().flatten().filter(|(key, _)| KEYS.contains(&key.as_str()));
+    let labels: Vec<(&String, &Value)> = labels.collect();
+    if labels.is_empty() {
+        return;
+    }
+    let (key, value) = dice.one(&labels);
+    for path in ["/selector/matchLabels", "/podSelector/matchLabels", "/workloadSelector/labels"] {
+        if let Some(selector) = object["spec"].pointer_mut(path).filter(|selector| **selector != json!({})) {
+            *selector = json!({key: value});
+        }
+    }
+    if object["kind"] == "Service" && object["spec"]["selector"].is_object() {
+        object["spec"]["selector"] = json!({key: value});
+    }
 }
 
 fn namespace_object(dice: &mut Dice, name: &str) -> Value {

@@ -112,10 +112,9 @@ pub fn peer_authentication(dice: &mut Dice) -> (&'static str, &'static str, Valu
     if dice.percent(80) {
         spec["mtls"] = mutual_tls(dice);
     }
-    if dice.percent(40) {
-        spec["portLevelMtls"] = Value::Object(
-            dice.some(3, |dice| (dice.one(NUMBERS).to_string(), mutual_tls(dice))).into_iter().collect(),
-        );
+    if dice.percent(60) {
+        let ports = (0..dice.below(4)).map(|_| (dice.one(NUMBERS).to_string(), mutual_tls(dice)));
+        spec["portLevelMtls"] = Value::Object(ports.collect());
     }
     ("security.istio.io/v1beta1", "PeerAuthentication", spec)
 }
@@ -155,6 +154,7 @@ const SOURCE: &[Field] = &[
         json!(dice.one(&["shop", "pay", "ops", "sh*", "*op", "*p*", "*", "s.op"]))
     }),
     (("ipBlocks", "notIpBlocks"), block),
+    (("remoteIpBlocks", "notRemoteIpBlocks"), block),
     (("requestPrincipals", "notRequestPrincipals"), |dice| {
         json!(dice.one(&["*", "id/ann", "id/*", "*/bob", "i*"]))
     }),
@@ -228,7 +228,7 @@ fn path_pattern(dice: &mut Dice) -> String {
 }
 
 fn condition(dice: &mut Dice) -> Value {
-    let (key, value): (&str, fn(&mut Dice) -> Value) = match dice.below(12) {
+    let (key, value): (&str, fn(&mut Dice) -> Value) = match dice.below(17) {
         0 => ("source.ip", block),
         1 => ("source.namespace", |dice| json!(dice.one(&["shop", "pay", "*p"]))),
         2 => ("source.principal", principal),
@@ -237,7 +237,12 @@ fn condition(dice: &mut Dice) -> Value {
         5 => ("request.auth.claims[groups]", |dice| json!(dice.one(&["dev", "ops", "*"]))),
         6 => ("source.name", |_| json!("a")),
         7 => ("request.headers", |_| json!("a")),
-        8 => ("connection.sni", |dice| json!(dice.one(&["a.b", "*"]))),
+        8 => ("destination.ip", block),
+        9 => ("request.auth.principal", |dice| json!(dice.one(&["id/ann", "*", "id/*", "*/bob"]))),
+        10 => ("request.auth.audiences", |dice| json!(dice.one(&["shop", "s*", "*"]))),
+        11 => ("request.auth.presenter", |dice| json!(dice.one(&["cli", "*li", "*"]))),
+        12 => ("request.auth.claims[realm][roles]", |dice| json!(dice.one(&["dev", "d*", "ops"]))),
+        13 => ("connection.sni", |dice| json!(dice.one(&["a.b", "*"]))),
         _ => ("request.headers[X-Tok]", |dice| json!(dice.one(&["a", "a*", "*b", "*"]))),
     };
     let mut condition = json!({"key": key});

@@ -162,7 +162,10 @@ fn request(dice: &mut Dice, edges: &Edges) -> Request {
         headers.push(("x-forwarded-for".to_owned(), dice.one(ADDRESSES).to_owned()));
     }
     let claims = dice.percent(15).then(|| {
-        let claims = json!({"iss": dice.one(&["id", "other", "evil"]), "sub": dice.one(&["ann", "bob"]), "groups": ["dev"]});
+        let claims = json!({
+            "iss": dice.one(&["id", "other", "evil"]), "sub": dice.one(&["ann", "bob"]), "groups": ["dev"],
+            "aud": dice.one(&[json!("shop"), json!(["pay", "shop"])]), "azp": "cli", "realm": {"roles": ["dev", "qa"]},
+        });
         claims.as_object().cloned().unwrap_or_default()
     });
     Request { method, host, path, headers, claims }

@@ -31,6 +31,8 @@ type pod struct {
 	Proxy       string            `json:"proxy"` // sidecar, router, or none
 	Ports       []int32           `json:"ports"`
 	Certificate string            `json:"certificate"`
+	Included    string            `json:"included"` // the ports that iptables hands to the sidecar: "*", or a list
+	Excluded    string            `json:"excluded"` // those that it does not, where "*" is included
 	Listeners   []json.RawMessage `json:"listeners,omitempty"`
 	Clusters    []json.RawMessage `json:"clusters,omitempty"`
 	Routes      []json.RawMessage `json:"routes,omitempty"`
@@ -67,6 +69,7 @@ func configure(server *xds.FakeDiscoveryServer, p *corev1.Pod, trustDomain strin
 		return made
 	}
 	made.Certificate = authority.issue(trustDomain, p.Namespace, account)
+	made.Included, made.Excluded = captured(p)
 	node := server.SetupProxy(&model.Proxy{
 		Type: model.NodeType(made.Proxy), ID: p.Name + "." + p.Namespace, ConfigNamespace: p.Namespace,
 		IPAddresses: []string{made.IP}, Labels: p.Labels, DNSDomain: p.Namespace + ".svc.cluster.local",
@@ -84,6 +87,21 @@ func configure(server *xds.FakeDiscoveryServer, p *corev1.Pod, trustDomain strin
 	made.Listeners, made.Clusters = dump(listeners), dump(clusters)
 	made.Routes, made.Endpoints = dump(server.RoutesFromListeners(node, listeners)), dump(server.Endpoints(node))
 	return made
+}
+
+// captured returns what the injector has istio-iptables told of a pod's inbound ports.
+func captured(p *corev1.Pod) (included, excluded string) {
+	for _, container := range p.Spec.InitContainers {
+		for i, argument := range container.Args {
+			switch argument {
+			case "-b":
+				included = container.Args[i+1]
+			case "-d":
+				excluded = container.Args[i+1]
+			}
+		}
+	}
+	return included, excluded
 }
 
 func dump[T proto.Message](messages []T) []json.RawMessage {
