@@ -159,6 +159,7 @@ pub fn deliver(input: &Input, named: &[Utf8PathBuf], sources: &Sources) -> Deliv
     let (delivery, applied) = tally::follow(&seen, &files, &lists);
     delivered.delivery = delivery;
     tally::take(files, applied, &mut delivered);
+    delivered.manifests.set_assumptions_aside();
     delivered
 }
 

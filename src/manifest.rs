@@ -10,6 +10,7 @@
 mod admin_network_policy;
 pub mod admission;
 mod app_protocol;
+mod assumed;
 mod authorization_policy;
 mod config_map;
 mod custom_resource_definition;
@@ -52,6 +53,7 @@ pub use admin_network_policy::{
 };
 pub use admission::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, WebhookConfiguration};
 pub use app_protocol::{AppProtocol, IstioPort};
+pub use assumed::{Assumed, Likeness};
 pub use authorization_policy::{
     Action, AuthorizationPolicy, Condition, Operation, Rule as AuthorizationRule, Source,
 };

@@ -34,7 +34,7 @@ pub use truth::Truth;
 use crate::{
     manifest::{
         AuthorizationPolicy, Gateway, LabelSelector, Labels, Manifests, Meta, NetworkPolicy, Object,
-        Protocol, RequestAuthentication, Service, ServicePort, Sidecar, Word, WorkloadSelector,
+        Protocol, RequestAuthentication, Service, ServicePort, Sidecar, Word, Workload, WorkloadSelector,
     },
     source::Span,
     yaml::Spanned,
@@ -173,6 +173,12 @@ impl<'m> Mesh<'m> {
     /// Returns a pod.
     pub fn pod(&self, id: PodId) -> &Pod<'m> {
         &self.pods[id.index()]
+    }
+
+    /// Returns whether a workload's pods would get a sidecar, one that is not among the pods as well.
+    pub fn injection_of(&self, workload: &Object<Workload>) -> Option<Injection> {
+        let scope = self.namespace(workload.meta.namespace())?;
+        Some(injection::of(workload, scope, &self.config))
     }
 
     /// Returns the namespace of a pod.

@@ -141,6 +141,7 @@ mod version_not_served;
 mod virtual_service_destination_unknown;
 mod virtual_service_gateway_unknown;
 mod wasm_plugin_unproved;
+mod workload_not_as_assumed;
 
 use super::Check;
 
@@ -287,4 +288,5 @@ pub const CHECKS: &[Check] = &[
     virtual_service_destination_unknown::CHECK,
     virtual_service_gateway_unknown::CHECK,
     wasm_plugin_unproved::CHECK,
+    workload_not_as_assumed::CHECK,
 ];

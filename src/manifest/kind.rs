@@ -1,11 +1,11 @@
 //! The table of kinds: which objects are read as what, and where they are kept.
 
 use super::{
-    AdminNetworkPolicy, AuthorizationPolicy, Bucket, Certificate, ConfigMap, CustomResourceDefinition,
-    DestinationRule, EnvoyFilter, FluxKustomization, Gateway, GitRepository, HelmRelease, HelmRepository,
-    Ingress, IngressClass, IstioOperator, Meta, Namespace, NetworkPolicy, Object, OciRepository, Origin,
-    PeerAuthentication, ProxyConfig, RequestAuthentication, Role, RoleBinding, Scope, Secret, Service,
-    ServiceAccount, ServiceEntry, Sidecar, Telemetry, ValidatingAdmissionPolicy,
+    AdminNetworkPolicy, Assumed, AuthorizationPolicy, Bucket, Certificate, ConfigMap,
+    CustomResourceDefinition, DestinationRule, EnvoyFilter, FluxKustomization, Gateway, GitRepository,
+    HelmRelease, HelmRepository, Ingress, IngressClass, IstioOperator, Meta, Namespace, NetworkPolicy,
+    Object, OciRepository, Origin, PeerAuthentication, ProxyConfig, RequestAuthentication, Role, RoleBinding,
+    Scope, Secret, Service, ServiceAccount, ServiceEntry, Sidecar, Telemetry, ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding, VirtualService, WasmPlugin, WebhookConfiguration, Workload,
     WorkloadEntry, WorkloadGroup, gateway_api, kyverno,
 };
@@ -130,6 +130,8 @@ macro_rules! kinds {
             pub unmodelled: Vec<Object<Unmodelled>>,
             /// What the API of any release finds wrong with the structure of an object.
             pub faults: Vec<Fault>,
+            /// What a profile assumes of workloads that are shown as well.
+            pub assumed: Assumed,
         }
 
         impl Manifests {

@@ -116,6 +116,13 @@ fn parsed(word: &str, is_app_protocol: bool) -> Option<PortProtocol> {
     AppProtocol::parse(word).map(PortProtocol::from)
 }
 
+impl PortProtocol {
+    /// Returns how a sidecar treats a port of a Service, by what that says of it (T07).
+    pub fn of(port: &ServicePort) -> Self {
+        spoken(port).0
+    }
+}
+
 impl From<AppProtocol> for PortProtocol {
     /// UDP, too, makes a chain for bytes.
     fn from(protocol: AppProtocol) -> Self {
