@@ -3,13 +3,14 @@
 
 use meshwright::{
     check::{self, Releases, Scene},
+    delivery::Delivered,
     mesh::{Config, Mesh},
 };
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let (manifests, sources) = meshwright_fuzz::manifests(bytes);
+    let (Delivered { manifests, delivery, .. }, sources) = meshwright_fuzz::manifests(bytes);
     let mesh = Mesh::resolve(&manifests, Config::found_in(&manifests, &sources));
     let releases = Releases { istio: None, flux: None, kubernetes: None };
-    let found = check::check(&Scene { mesh: &mesh, sources: &sources, releases });
+    let found = check::check(&Scene { mesh: &mesh, delivery: &delivery, sources: &sources, releases });
     meshwright_fuzz::shown(&found, &sources);
 });

@@ -2,26 +2,21 @@
 
 use camino::Utf8PathBuf;
 use meshwright::{
+    delivery::{self, Delivered},
     diagnostic::{self, Diagnostic},
-    manifest::{Manifests, Origin, unwrapped},
     read,
     source::Sources,
 };
 
 /// Reads manifests by anybody, and shows what is wrong with them.
-pub fn manifests(bytes: &[u8]) -> (Manifests, Sources) {
+pub fn manifests(bytes: &[u8]) -> (Delivered, Sources) {
     let mut sources = Sources::default();
-    let (input, mut diagnostics) = read::paths(&[Utf8PathBuf::from("-")], bytes, &mut sources);
-    let mut manifests = Manifests::default();
-    for text in &input.texts {
-        let (objects, faults) = read::objects(&sources, text.file);
-        diagnostics.extend(faults);
-        for object in objects.into_iter().flatten().flat_map(unwrapped) {
-            manifests.add(object, &Origin::default(), &mut diagnostics);
-        }
-    }
+    let named = [Utf8PathBuf::from("-")];
+    let (input, diagnostics) = read::paths(&named, bytes, &mut sources);
     shown(&diagnostics, &sources);
-    (manifests, sources)
+    let delivered = delivery::deliver(&input, &named, &sources);
+    shown(&delivered.diagnostics, &sources);
+    (delivered, sources)
 }
 
 /// Shows diagnostics in each form: a place that is no place ends the program.
