@@ -9,13 +9,15 @@
 
 mod edit;
 mod list;
+mod patch;
+mod reference;
 mod root;
 mod tally;
 mod walk;
 
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 pub use list::Edit;
 
@@ -134,11 +136,35 @@ struct File {
 /// Reads the objects of all texts, and follows how they are applied; `named` are the paths that were asked for.
 pub fn deliver(input: &Input, named: &[Utf8PathBuf], sources: &Sources) -> Delivered {
     let mut delivered = Delivered::default();
+    let (files, lists) = read(input, sources, &mut delivered);
+    let named = named.iter().map(|path| read::clean(path)).collect::<Vec<_>>();
+    let seen = walk::Seen { input, named: &named, sources };
+    let (delivery, applied) = tally::follow(&seen, &files, &lists);
+    delivered.delivery = delivery;
+    tally::take(files, applied, &mut delivered);
+    delivered.manifests.set_assumptions_aside();
+    delivered
+}
+
+/// Returns what `kustomize build` makes of a folder, and the edits that were not followed; nothing for a folder without a
+/// kustomization.yaml.
+pub fn built(input: &Input, folder: &Utf8Path, sources: &Sources) -> Option<(Vec<Node>, Vec<Edit>)> {
+    let (files, lists) = read(input, sources, &mut Delivered::default());
+    let named = [Utf8PathBuf::new()];
+    let seen = walk::Seen { input, named: &named, sources };
+    let mut walk = walk::Walk::new(&seen, &files, &lists);
+    let got = walk.list(folder).map(|list| walk.top(list))?;
+    let objects = got.iter().map(|got| walk.object(got).clone()).collect();
+    Some((objects, walk.unfollowed.into_iter().collect()))
+}
+
+/// Reads every text: its objects, and what it lists if it is a kustomization.yaml.
+fn read(input: &Input, sources: &Sources, delivered: &mut Delivered) -> (Vec<File>, Vec<list::List>) {
     let (mut files, mut lists) = (Vec::new(), Vec::new());
     for text in &input.texts {
         let (objects, faults) = read::objects(sources, text.file);
-        let list =
-            list::is_named_so(&text.path).then(|| list::read(sources, text, objects.as_deref())).flatten();
+        let is_list = list::is_named_so(&text.path);
+        let list = is_list.then(|| list::read(sources, input, text, objects.as_deref())).flatten();
         // A kustomization.yaml need not say what it is; what is wrong with it is then told here.
         delivered.diagnostics.extend(faults);
         lists.extend(list);
@@ -154,13 +180,7 @@ pub fn deliver(input: &Input, named: &[Utf8PathBuf], sources: &Sources) -> Deliv
         };
         files.push(File { path: text.path.clone(), objects });
     }
-    let named = named.iter().map(|path| read::clean(path)).collect::<Vec<_>>();
-    let seen = walk::Seen { input, named: &named };
-    let (delivery, applied) = tally::follow(&seen, &files, &lists);
-    delivered.delivery = delivery;
-    tally::take(files, applied, &mut delivered);
-    delivered.manifests.set_assumptions_aside();
-    delivered
+    (files, lists)
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::patch::{self, Patch};
 use crate::{
-    manifest::{Word, scope},
-    read::{self, PassedOver, Text, clean},
+    manifest::Word,
+    read::{self, Input, PassedOver, Text, clean},
     source::{Sources, Span},
-    yaml::{self, Node, Spanned},
+    yaml::{Node, Spanned},
 };
 
 /// The names that kustomize knows (`RecognizedKustomizationFileNames` in `api/konfig/general.go` of kustomize 5.7); the
@@ -34,6 +35,12 @@ pub(super) struct List {
     pub(super) namespace: Option<Word>,
     /// Labels of the objects themselves.
     pub(super) labels: Vec<(Node, Node)>,
+    /// Patches that come before all other edits.
+    pub(super) patches: Vec<Patch>,
+    /// Patches that come after them.
+    pub(super) late_patches: Vec<Patch>,
+    /// What every name starts and ends with.
+    pub(super) affixes: Affixes,
     /// Texts that it names otherwise: patches, values, configuration. They are no objects.
     pub(super) used: Vec<Utf8PathBuf>,
     /// Edits that are made here as kustomize makes them.
@@ -42,13 +49,18 @@ pub(super) struct List {
     pub(super) unfollowed: Vec<Edit>,
 }
 
+/// What every name starts and ends with.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Affixes {
+    pub(super) prefix: Option<Word>,
+    pub(super) suffix: Option<Word>,
+}
+
 /// Keys whose effect is followed; of labels, where they are the objects' own alone.
 const FOLLOWED: [&str; 3] = ["components", "namespace", "labels"];
 
 /// Keys whose effect is not followed, whatever they hold.
-const UNFOLLOWED: [&str; 11] = [
-    "namePrefix",
-    "nameSuffix",
+const UNFOLLOWED: [&str; 9] = [
     "commonLabels",
     "commonAnnotations",
     "replacements",
@@ -60,8 +72,10 @@ const UNFOLLOWED: [&str; 11] = [
     "configurations",
 ];
 
-/// Keys that hold patches.
-const PATCHES: [&str; 3] = ["patches", "patchesStrategicMerge", "patchesJson6902"];
+/// Keys that hold patches which come before all other edits, in their order, and those that come after them
+/// (`configureBuiltinTransformers` in `api/internal/target/kusttarget_configplugin.go`).
+const PATCHES: [&str; 2] = ["patchesStrategicMerge", "patches"];
+const LATE_PATCHES: &str = "patchesJson6902";
 
 /// Tells whether a text is named like a kustomization.yaml.
 pub(super) fn is_named_so(path: &Utf8Path) -> bool {
@@ -69,7 +83,12 @@ pub(super) fn is_named_so(path: &Utf8Path) -> bool {
 }
 
 /// Reads a kustomization.yaml from its objects, or from its text where it does not say what it is.
-pub(super) fn read(sources: &Sources, text: &Text, objects: Result<&[Node], &PassedOver>) -> Option<List> {
+pub(super) fn read(
+    sources: &Sources,
+    input: &Input,
+    text: &Text,
+    objects: Result<&[Node], &PassedOver>,
+) -> Option<List> {
     let raw;
     let document = match objects {
         Ok(objects) => objects.first()?,
@@ -82,18 +101,24 @@ pub(super) fn read(sources: &Sources, text: &Text, objects: Result<&[Node], &Pas
     // `FixKustomization` in `api/types/kustomization.go`: both may be left out.
     let version = document.get("apiVersion").and_then(Node::text).unwrap_or_default();
     let is_list = version.is_empty() || version.starts_with("kustomize.config.k8s.io/");
-    is_list.then(|| of(document, text, sources))
+    is_list.then(|| of(document, text, &Texts { input, sources }))
 }
 
-fn of(document: &Node, text: &Text, sources: &Sources) -> List {
+/// All that was read.
+struct Texts<'t> {
+    input: &'t Input,
+    sources: &'t Sources,
+}
+
+fn of(document: &Node, text: &Text, texts: &Texts<'_>) -> List {
     let folder = text.path.parent().unwrap_or(Utf8Path::new("")).to_owned();
     let (labels, labels_unfollowed) = labels(document);
-    let mut unfollowed: Vec<Edit> = UNFOLLOWED
+    let unfollowed: Vec<Edit> = UNFOLLOWED
         .iter()
         .filter_map(|key| said(document, key).map(|edit| Edit { edit: edit.head(), key }))
         .chain(labels_unfollowed)
         .collect();
-    unfollowed.extend(PATCHES.iter().flat_map(|key| patches(document, key, sources)));
+    let affix = |key: &str| document.get(key).and_then(word).filter(|word| !word.is_empty());
     List {
         head: document.head(),
         is_component: document.get("kind").and_then(Node::text) == Some("Component"),
@@ -102,6 +127,9 @@ fn of(document: &Node, text: &Text, sources: &Sources) -> List {
         components: words(document, "components"),
         namespace: document.get("namespace").and_then(word).filter(|namespace| !namespace.is_empty()),
         labels,
+        patches: PATCHES.iter().flat_map(|key| patches(document, key, &folder, texts)).collect(),
+        late_patches: patches(document, LATE_PATCHES, &folder, texts),
+        affixes: Affixes { prefix: affix("namePrefix"), suffix: affix("nameSuffix") },
         used: used(document, &folder),
         followed: FOLLOWED
             .iter()
@@ -146,42 +174,32 @@ fn labels(document: &Node) -> (Vec<(Node, Node)>, Vec<Edit>) {
 }
 
 /// Returns the patches that may change what bears on traffic: all but those whose kind is known not to.
-fn patches(document: &Node, key: &'static str, sources: &Sources) -> Vec<Edit> {
+fn patches(document: &Node, key: &'static str, folder: &Utf8Path, texts: &Texts<'_>) -> Vec<Patch> {
     let patches = document.get(key).into_iter().flat_map(Node::items);
-    patches
-        .filter(|patch| may_bear_on_traffic(patch, sources))
-        .map(|patch| Edit { edit: patch.head(), key })
-        .collect()
-}
-
-fn may_bear_on_traffic(patch: &Node, sources: &Sources) -> bool {
-    let target = patch.get("target");
-    let inline = patch.get("patch").unwrap_or(patch);
-    let written = inline.text().map(|text| yaml::parse_within(sources, text, inline.span).0);
-    let written = written.into_iter().flatten().next();
-    let kind = |node: &Node| node.get("kind").and_then(Node::text).map(str::to_owned);
-    let group = |node: &Node| {
-        node.get("apiVersion").and_then(Node::text).map(|version| match version.split_once('/') {
-            Some((group, _)) => group.to_owned(),
-            None => String::new(),
-        })
+    let read = |patch: &Node| {
+        let target = patch.get("target").map(|target| |key: &str| target.get(key).and_then(Node::text));
+        Patch::read(texts.sources, Edit { edit: patch.head(), key }, text_of(patch, folder, texts), target)
     };
-    match (target, written) {
-        (Some(target), _) => match (kind(target), target.get("group").and_then(Node::text)) {
-            // Both are expressions.
-            (Some(kind), Some(group)) if is_word(&kind) && is_word(group) => scope(group, &kind).is_some(),
-            (Some(_) | None, Some(_) | None) => true,
-        },
-        (None, Some(written)) => match (group(&written), kind(&written)) {
-            (Some(group), Some(kind)) => scope(&group, &kind).is_some(),
-            (Some(_) | None, Some(_) | None) => true,
-        },
-        (None, None) => true,
-    }
+    patches.map(read).filter(Patch::may_bear_on_traffic).collect()
 }
 
-fn is_word(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
+/// Returns the text of a patch: under `patch`, or at a `path`; for a strategic merge patch of the old form, the whole entry
+/// is one of them.
+fn text_of<'t>(patch: &'t Node, folder: &Utf8Path, texts: &Texts<'_>) -> patch::Text<'t> {
+    let at = |path: &str| {
+        texts.input.text(&clean(&folder.join(path))).map_or(patch::Text::Unread, patch::Text::File)
+    };
+    if let Some(scalar) = patch.scalar() {
+        let is_path = !scalar.text.contains('\n');
+        return if is_path { at(&scalar.text) } else { patch::Text::Inline(&scalar.text, patch.span) };
+    }
+    let word =
+        |key: &str| patch.get(key).filter(|word| word.text().is_some_and(|text| !text.trim().is_empty()));
+    match (word("patch"), word("path"), said(patch, "options")) {
+        (Some(inline), None, None) => patch::Text::Inline(inline.text().unwrap_or_default(), inline.span),
+        (None, Some(file), None) => at(file.text().unwrap_or_default()),
+        (Some(_) | None, Some(_) | None, Some(_) | None) => patch::Text::Unread,
+    }
 }
 
 /// Returns the paths that a list may name beside its resources: every word of it, from its folder, and what stands behind

@@ -9,13 +9,15 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     Delivered, Delivery, File, Holder, LeftOut, Twice, edit,
-    list::{Edit, List},
+    list::{Affixes, Edit, List},
+    patch::{self, Patch},
     root,
     walk::{Got, Overlay, Seen, Walk, bears_on_traffic},
 };
 use crate::{
-    manifest::{FluxKustomization, Manifests, Object, Origin, Scope, Word, scope},
-    yaml::{self, Node},
+    manifest::{FluxKustomization, Manifests, Object, Origin, Scope, Word, flux, scope},
+    source::Sources,
+    yaml::{self, Node, Spanned},
 };
 
 /// Who applies an object, and as what; none where it is as it is written.
@@ -66,7 +68,7 @@ pub(super) fn follow(seen: &Seen<'_>, files: &[File], lists: &[List]) -> (Delive
         if is_applied {
             continue;
         }
-        let got = walk.build(list, Vec::new(), &Overlay::default());
+        let got = walk.top(list);
         for got in &got {
             applied.add(got, &Origin::default());
         }
@@ -92,7 +94,7 @@ pub(super) fn follow(seen: &Seen<'_>, files: &[File], lists: &[List]) -> (Delive
             None => {}
         }
     }
-    delivery.followed = lists.iter().flat_map(|list| &list.followed).cloned().collect();
+    delivery.followed = lists.iter().flat_map(|list| &list.followed).chain(&walk.followed).cloned().collect();
     delivery.faults = walk.faults.into_values().collect();
     delivery.unfollowed = walk.unfollowed.into_iter().collect();
     (delivery, applied)
@@ -187,6 +189,11 @@ fn stages(seen: &Seen<'_>, files: &[File]) -> (Vec<Stage>, Vec<Word>) {
             overlay: Overlay {
                 namespace: stage.target_namespace.clone().filter(|namespace| !namespace.is_empty()),
                 components: stage.components.clone(),
+                patches: patches(&stage, seen.sources),
+                affixes: Affixes {
+                    prefix: stage.name_prefix.clone().filter(|prefix| !prefix.is_empty()),
+                    suffix: stage.name_suffix.clone().filter(|suffix| !suffix.is_empty()),
+                },
             },
             unfollowed: unfollowed(&stage),
         });
@@ -196,12 +203,32 @@ fn stages(seen: &Seen<'_>, files: &[File]) -> (Vec<Stage>, Vec<Word>) {
 
 /// Returns the edits of a Flux Kustomization that are not followed.
 fn unfollowed(stage: &FluxKustomization) -> Vec<Edit> {
-    let is_said = |word: &&Word| !word.is_empty();
-    let prefix = stage.name_prefix.as_ref().filter(is_said).map(|word| (word.span, "namePrefix"));
-    let suffix = stage.name_suffix.as_ref().filter(is_said).map(|word| (word.span, "nameSuffix"));
-    let patch = stage.patches.first().map(|patch| (patch.span, "patches"));
     let variables = stage.post_build.as_ref().map(|variables| (variables.span, "postBuild"));
-    [prefix, suffix, patch, variables].into_iter().flatten().map(|(edit, key)| Edit { edit, key }).collect()
+    variables.into_iter().map(|(edit, key)| Edit { edit, key }).collect()
+}
+
+/// Returns the patches of a Flux Kustomization, which it adds to those of its folder (`kustomize_generator.go`).
+fn patches(stage: &FluxKustomization, sources: &Sources) -> Vec<Patch> {
+    let read = |patch: &Spanned<flux::Patch>| {
+        let target = patch.target.as_ref().map(|target| {
+            |key: &str| {
+                let word = match key {
+                    "group" => &target.group,
+                    "version" => &target.version,
+                    "kind" => &target.kind,
+                    "name" => &target.name,
+                    "namespace" => &target.namespace,
+                    "labelSelector" => &target.label_selector,
+                    "annotationSelector" => &target.annotation_selector,
+                    _ => return None,
+                };
+                word.as_ref().map(|word| word.as_str())
+            }
+        });
+        let text = patch::Text::Inline(&patch.patch, patch.patch.span);
+        Patch::read(sources, Edit { edit: patch.span, key: "patches" }, text, target)
+    };
+    stage.patches.iter().map(read).filter(Patch::may_bear_on_traffic).collect()
 }
 
 fn source(stage: &Object<FluxKustomization>) -> String {

@@ -113,3 +113,85 @@ fn lists_that_name_each_other_twice_end() {
     assert_eq!(taken, Vec::<String>::new());
     assert!(delivery.faults.iter().any(|fault| fault.kind == FaultKind::Unread));
 }
+
+/// Returns the keys of what is not followed of a list of two objects.
+fn unfollowed(list: &str) -> Vec<&'static str> {
+    let web = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {template: {spec: {containers: [{name: a}]}}}}";
+    let account = "{apiVersion: v1, kind: ServiceAccount, metadata: {name: web}}";
+    let bound = "{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: web}, \
+                 roleRef: {kind: Role, name: a}, subjects: [{kind: ServiceAccount, name: web}]}";
+    let (taken, delivery) = taken(&[
+        ("objects.yaml", &[POLICY, web, account, bound].join("\n---\n")),
+        ("kustomization.yaml", &format!("{{resources: [objects.yaml], {list}}}")),
+    ]);
+    assert_eq!(taken.len(), 4);
+    delivery.unfollowed.iter().map(|edit| edit.key).collect()
+}
+
+#[test]
+fn a_patch_whose_outcome_is_not_certain_is_left_and_told() {
+    let web = "apiVersion: apps/v1, kind: Deployment, metadata: {name: web}";
+    let deny = POLICY.trim_matches(['{', '}']).to_owned() + "}";
+    let cases = [
+        format!("patch: '{{{web}, spec: {{template: {{spec: {{containers: [{{name: web}}]}}}}}}}}'"),
+        format!("patch: '{{{web}, spec: {{$patch: replace, replicas: 2}}}}'"),
+        format!("patch: '{{{web}, spec: {{new: {{key: null}}}}}}'"),
+        format!("patch: '{{{web}, spec: [2]}}'"),
+        format!("patch: '{{{deny}, spec: {{a: 1}}}}', options: {{allowNameChange: true}}"),
+        "patch: '{apiVersion: apps/v1, kind: Deployment, metadata: {name: other}}'".to_owned(),
+        "path: missing.yaml".to_owned(),
+        "patch: '[{op: remove, path: /spec}]'".to_owned(),
+        "target: {kind: AuthorizationPolicy}, patch: '[{op: remove, path: /spec/none}]'".to_owned(),
+        "target: {kind: AuthorizationPolicy}, patch: '[{op: replace, path: /metadata/name, value: a}]'"
+            .to_owned(),
+        "target: {kind: AuthorizationPolicy}, patch: '[{op: test, path: /kind, value: Other}]'".to_owned(),
+        "target: {kind: '('}, patch: '[{op: add, path: /a, value: 1}]'".to_owned(),
+        "target: {labelSelector: 'a in (b)'}, patch: '[{op: add, path: /a, value: 1}]'".to_owned(),
+        "target: {name: deny}, patch: 'no patch'".to_owned(),
+    ];
+    for case in cases {
+        assert_eq!(unfollowed(&format!("patches: [{{{case}}}]")), ["patches"], "{case}");
+    }
+}
+
+#[test]
+fn a_patch_whose_outcome_is_certain_is_not_told() {
+    let deny = POLICY.trim_matches(['{', '}']).to_owned() + "}";
+    let cases = [
+        format!("patch: '{{{deny}, spec: {{rules: [{{}}]}}}}'"),
+        "target: {kind: AuthorizationPolicy}, patch: '[{op: add, path: /spec, value: {}}]'".to_owned(),
+        "target: {kind: AuthorizationPolicy, labelSelector: '!a,b!=c'}, patch: '[{op: add, path: /spec, value: {}}]'".to_owned(),
+        "target: {kind: AuthorizationPolicy, name: none}, patch: '[{op: remove, path: /spec/none}]'".to_owned(),
+    ];
+    for case in cases {
+        assert_eq!(unfollowed(&format!("patches: [{{{case}}}]")), Vec::<&str>::new(), "{case}");
+    }
+}
+
+#[test]
+fn a_name_that_more_than_a_name_follows_is_told() {
+    assert_eq!(unfollowed("namePrefix: a-"), ["namePrefix"]);
+}
+
+#[test]
+fn what_flux_adds_comes_after_the_lists_own() {
+    let (taken, delivery) = taken(&[
+        ("mesh/deny.yaml", POLICY),
+        ("mesh/kustomization.yaml", "{resources: [deny.yaml], namePrefix: own-, nameSuffix: -own}"),
+        (
+            "stages.yaml",
+            &flux(
+                "mesh",
+                "{path: mesh, namePrefix: flux-, targetNamespace: shop, patches: [{target: {name: deny}, patch: \
+                 '[{op: add, path: /metadata/namespace, value: a}]'}, {target: {name: deny}, patch: \
+                 '[{op: add, path: /metadata/labels, value: {a: b}}]'}]}",
+            ),
+        ),
+    ]);
+    assert_eq!(
+        taken,
+        ["AuthorizationPolicy shop/flux-deny-own by flux-system/mesh", "Kustomization flux-system/mesh"]
+    );
+    assert_eq!(delivery.unfollowed.len(), 1, "a namespace is no operation that is followed");
+    assert_eq!(delivery.followed.iter().filter(|edit| edit.key == "patches").count(), 1);
+}

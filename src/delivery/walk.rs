@@ -6,12 +6,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     Fault, FaultKind, File, edit,
-    list::{Edit, List},
+    list::{Affixes, Edit, List},
+    patch::{Candidate, Patch},
+    reference,
 };
 use crate::{
     manifest::{Word, scope},
     read::{Input, clean},
-    source::Span,
+    source::{Sources, Span},
     yaml::{self, Node},
 };
 
@@ -25,6 +27,7 @@ pub(super) struct Seen<'s> {
     pub(super) input: &'s Input,
     /// The paths that were asked for.
     pub(super) named: &'s [Utf8PathBuf],
+    pub(super) sources: &'s Sources,
 }
 
 impl<'s> Seen<'s> {
@@ -52,6 +55,8 @@ pub(super) struct Got {
     pub(super) at: (usize, usize),
     /// The object after edits; none where it is as it is written.
     pub(super) edited: Option<Node>,
+    /// The namespaces and names that it had on the way.
+    pub(super) was: Vec<[String; 2]>,
 }
 
 /// What a Flux Kustomization adds to the list of its folder.
@@ -61,6 +66,10 @@ pub(super) struct Overlay {
     pub(super) namespace: Option<Word>,
     /// Folders of components, from the folder.
     pub(super) components: Vec<Word>,
+    /// Patches, after the list's own.
+    pub(super) patches: Vec<Patch>,
+    /// Take the place of the list's own.
+    pub(super) affixes: Affixes,
 }
 
 /// A walk over all folders that something applies.
@@ -74,6 +83,7 @@ pub(super) struct Walk<'w> {
     /// The lists that were followed.
     pub(super) built: BTreeSet<usize>,
     pub(super) faults: BTreeMap<Span, Fault>,
+    pub(super) followed: BTreeSet<Edit>,
     pub(super) unfollowed: BTreeSet<Edit>,
     /// The lists that led here.
     above: Vec<usize>,
@@ -90,6 +100,7 @@ impl<'w> Walk<'w> {
             list_at: lists.iter().enumerate().map(|(at, list)| (list.folder.as_path(), at)).collect(),
             built: BTreeSet::new(),
             faults: BTreeMap::new(),
+            followed: BTreeSet::new(),
             unfollowed: BTreeSet::new(),
             above: Vec::new(),
             steps: 0,
@@ -115,9 +126,22 @@ impl<'w> Walk<'w> {
     /// Returns what a folder holds to Flux: what its list says, or every YAML file below it, and in place of a folder with a
     /// list what that says (`scanManifests` in `kustomize/kustomize_generator.go` of fluxcd/pkg).
     pub(super) fn flux(&mut self, folder: &Utf8Path, overlay: &Overlay) -> Vec<Got> {
-        if let Some(list) = self.list(folder) {
-            return self.build(list, Vec::new(), overlay);
-        }
+        let mut got = match self.list(folder) {
+            Some(list) => self.build(list, Vec::new(), overlay),
+            None => self.unlisted(folder, overlay),
+        };
+        self.refer(&mut got);
+        got
+    }
+
+    /// Returns what `kustomize build` makes of a list that no other names.
+    pub(super) fn top(&mut self, list: usize) -> Vec<Got> {
+        let mut got = self.build(list, Vec::new(), &Overlay::default());
+        self.refer(&mut got);
+        got
+    }
+
+    fn unlisted(&mut self, folder: &Utf8Path, overlay: &Overlay) -> Vec<Got> {
         let (mut got, mut lists) = (Vec::new(), BTreeSet::new());
         for text in self.seen.input.below(folder) {
             let above = text.path.ancestors().skip(1).take_while(|above| *above != folder);
@@ -133,14 +157,14 @@ impl<'w> Walk<'w> {
         for component in &overlay.components {
             got = self.component(folder, component, got);
         }
-        if let Some(namespace) = &overlay.namespace {
-            self.edit(&mut got, |object| edit::namespace(object, namespace));
-        }
+        overlay.patches.iter().for_each(|patch| self.patch(&mut got, patch));
+        self.settle(&mut got, overlay.namespace.as_ref());
+        self.rename(&mut got, &overlay.affixes);
         got
     }
 
-    /// Returns what `kustomize build` makes of a list that is laid over `got`: nothing, unless the list is a component.
-    pub(super) fn build(&mut self, list: usize, mut got: Vec<Got>, overlay: &Overlay) -> Vec<Got> {
+    /// Returns what kustomize makes of a list that is laid over `got`: nothing, unless the list is a component.
+    fn build(&mut self, list: usize, mut got: Vec<Got>, overlay: &Overlay) -> Vec<Got> {
         self.built.insert(list);
         self.above.push(list);
         let lists = self.lists;
@@ -151,13 +175,18 @@ impl<'w> Walk<'w> {
         for component in own.components.iter().chain(&overlay.components) {
             got = self.component(&own.folder, component, got);
         }
-        if let Some(namespace) = overlay.namespace.as_ref().or(own.namespace.as_ref()) {
-            self.edit(&mut got, |object| edit::namespace(object, namespace));
-        }
+        own.patches.iter().chain(&overlay.patches).for_each(|patch| self.patch(&mut got, patch));
+        self.settle(&mut got, overlay.namespace.as_ref().or(own.namespace.as_ref()));
+        let affix = |of: fn(&Affixes) -> &Option<Word>| {
+            of(&overlay.affixes).as_ref().or(of(&own.affixes).as_ref()).cloned()
+        };
+        let affixes = Affixes { prefix: affix(|all| &all.prefix), suffix: affix(|all| &all.suffix) };
+        self.rename(&mut got, &affixes);
         if !own.labels.is_empty() {
             self.edit(&mut got, |object| edit::labels(object, &own.labels));
         }
-        if got.iter().any(|got| bears_on_traffic(self.object(got))) {
+        own.late_patches.iter().for_each(|patch| self.patch(&mut got, patch));
+        if self.bear_on_traffic(&got) {
             self.unfollowed.extend(own.unfollowed.iter().cloned());
         }
         self.above.pop();
@@ -169,13 +198,88 @@ impl<'w> Walk<'w> {
     where
         'w: 'g,
     {
-        got.edited.as_ref().unwrap_or(&self.files[got.at.0].objects[got.at.1])
+        got.edited.as_ref().unwrap_or(self.written(got))
+    }
+
+    /// Returns an object as it is written.
+    fn written(&self, got: &Got) -> &'w Node {
+        let (file, object) = got.at;
+        &self.files[file].objects[object]
     }
 
     fn edit(&self, got: &mut [Got], change: impl Fn(&mut Node)) {
         for got in got {
-            let (file, object) = got.at;
-            change(got.edited.get_or_insert_with(|| self.files[file].objects[object].clone()));
+            let written = self.written(got);
+            change(got.edited.get_or_insert_with(|| written.clone()));
+        }
+    }
+
+    fn bear_on_traffic(&self, got: &[Got]) -> bool {
+        got.iter().any(|got| bears_on_traffic(self.object(got)))
+    }
+
+    /// Makes a patch, if its outcome is certain.
+    fn patch(&mut self, got: &mut Vec<Got>, patch: &Patch) {
+        let candidates: Vec<Candidate<'_>> = got
+            .iter()
+            .map(|got| Candidate { written: self.written(got), now: self.object(got), was: &got.was })
+            .collect();
+        match patch.outcomes(&candidates) {
+            Some(outcomes) => {
+                let mut outcomes: BTreeMap<usize, Option<Node>> = outcomes.into_iter().collect();
+                let mut at = 0..;
+                got.retain_mut(|got| match at.next().and_then(|at| outcomes.remove(&at)) {
+                    Some(edited) => {
+                        got.edited = edited;
+                        got.edited.is_some()
+                    }
+                    None => true,
+                });
+                self.followed.insert(patch.edit.clone());
+            }
+            None if self.bear_on_traffic(got) => drop(self.unfollowed.insert(patch.edit.clone())),
+            None => {}
+        }
+    }
+
+    /// Puts objects into a namespace.
+    fn settle(&self, got: &mut [Got], namespace: Option<&Word>) {
+        let Some(namespace) = namespace else { return };
+        for got in &mut *got {
+            got.was.push(edit::name(self.object(got)));
+        }
+        self.edit(got, |object| edit::namespace(object, namespace));
+    }
+
+    fn rename(&mut self, got: &mut [Got], affixes: &Affixes) {
+        if let Some(prefix) = &affixes.prefix {
+            self.name(got, prefix, |name| format!("{}{name}", prefix.value));
+            self.followed.insert(Edit { edit: prefix.span, key: "namePrefix" });
+        }
+        if let Some(suffix) = &affixes.suffix {
+            self.name(got, suffix, |name| format!("{name}{}", suffix.value));
+            self.followed.insert(Edit { edit: suffix.span, key: "nameSuffix" });
+        }
+    }
+
+    fn name(&self, got: &mut [Got], affix: &Word, new: impl Fn(&str) -> String) {
+        for got in got {
+            let written = self.written(got);
+            let edited = got.edited.get_or_insert_with(|| written.clone());
+            got.was.extend(edit::rename(edited, affix, &new));
+        }
+    }
+
+    /// Has names follow the objects that were renamed.
+    fn refer(&mut self, got: &mut [Got]) {
+        let objects: Vec<&Node> = got.iter().map(|got| self.object(got)).collect();
+        if let Some(changes) = reference::changes(got, &objects) {
+            for (at, path, from, to) in changes {
+                self.edit(&mut got[at..=at], |object| reference::write(object, path, &from, &to));
+            }
+        } else {
+            let is_name = |edit: &&Edit| matches!(edit.key, "namePrefix" | "nameSuffix");
+            self.unfollowed.extend(self.followed.iter().filter(is_name).cloned().collect::<Vec<_>>());
         }
     }
 
@@ -234,7 +338,11 @@ impl<'w> Walk<'w> {
             mark.and_then(Node::text).is_some_and(|mark| mark != "false")
         };
         let of_cluster = (0..objects.len()).filter(|object| !is_local(&objects[*object]));
-        let got = |object: usize| Got { at: (file, object), edited: yaml::kustomized(&objects[object]) };
+        let got = |object: usize| Got {
+            at: (file, object),
+            edited: yaml::kustomized(&objects[object]),
+            was: Vec::new(),
+        };
         of_cluster.map(got).collect()
     }
 }

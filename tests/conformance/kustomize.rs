@@ -45,6 +45,26 @@ fn every_folder_builds_to_the_objects_of_its_files() {
     );
 }
 
+/// What `tests/kustomize.rs` holds our edits against is what the real kustomize makes of them.
+#[test]
+fn every_edit_is_made_as_the_expectations_say() {
+    let Some(bench) = Bench::of("kustomize") else { return };
+    let (mut trees, mut objects) = (0, 0);
+    for entry in support::home().join("tests/kustomize").read_dir_utf8().expect("it is there") {
+        let folder = entry.expect("it can be read").into_path();
+        let said =
+            bench::run(bench.command("kustomize").arg("build").arg(&folder), "", Duration::from_secs(20));
+        assert!(said.is_success, "{folder}: {}", said.err);
+        let expected =
+            std::fs::read_to_string(folder.join("expected.yaml")).expect("it says what it expects");
+        let built = by_id(support::documents(&said.out));
+        assert_eq!(built, by_id(support::documents(&expected)), "{folder}");
+        trees += 1;
+        objects += built.len();
+    }
+    bench.compared("kustomize, edits", format!("{trees} trees, {objects} objects equal"));
+}
+
 #[test]
 fn every_stage_is_to_flux_the_objects_of_its_files() {
     let Some(bench) = Bench::of_all("kustomize") else { return };

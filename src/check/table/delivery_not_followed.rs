@@ -15,9 +15,10 @@ pub(super) const CHECK: Check = Check {
               as they are written.",
     mend: "Write the objects as they are to be applied, or judge the output of `kustomize build` or \
               `flux build kustomization`.",
-    silent: "For images, replicas, the namespace and plain labels, which are followed or bear on \
-              nothing; for patches of kinds that do not bear on traffic; for values of a HelmRelease.",
-    source: "api/types/kustomization.go of kustomize 5.7; docs/spec/v1/kustomizations.md of kustomize-controller 1.9",
+    silent: "For patches, names' prefixes and suffixes, the namespace and plain labels, where what kustomize makes of \
+             them is certain, so that it is followed; for images and replicas, which bear on nothing; for patches of \
+             kinds that do not bear on traffic; for values of a HelmRelease.",
+    source: "api/types/kustomization.go of kustomize 5.8, with which tests/kustomize/ agrees; docs/spec/v1/kustomizations.md of kustomize-controller 1.9",
     rules: &["PRE-4"],
     controls: &[Control::Sc7, Control::Sc8, Control::Ac4],
     run,
