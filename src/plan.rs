@@ -77,7 +77,7 @@ pub enum Role {
     Kustomization,
     /// What the profile assumes of others; applied by nobody.
     Assumption,
-    /// Prose.
+    /// Prose, and what else is no manifest.
     Document,
 }
 

@@ -50,6 +50,8 @@ pub struct Profile {
     pub tls_secret: String,
     /// The oldest Kubernetes minor that the tree runs on.
     pub kubernetes_version: Minor,
+    /// The day of its last change, `2026-11-01`, where it has the tree say which controls it satisfies.
+    pub revised: Option<String>,
     /// Whether the mesh enforces what it declares.
     pub enforcement: Enforcement,
     /// The Flux that reconciles the tree.

@@ -75,6 +75,13 @@ impl Rendered {
         self.roles.get(path.as_str()).copied()
     }
 
+    /// Adds what is told of the tree; no manifest, and nothing that the plan knows.
+    pub fn add_page(&mut self, name: &str, text: String) {
+        let path = self.tree.root().join(name);
+        self.tree.insert(&path, text);
+        self.roles.insert(path.into_string(), Role::Document);
+    }
+
     /// Joins the manifests into one YAML stream, each behind a comment that names its file.
     pub fn stream(&self) -> String {
         let mut stream = String::new();

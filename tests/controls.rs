@@ -53,6 +53,31 @@ fn every_rule_speaks_for_a_control_and_names_checks_that_exist() {
     }
 }
 
+/// What `render` puts beside a tree is what anybody is told of it.
+#[test]
+fn a_revised_profile_has_the_page_and_the_claim_beside_its_tree() {
+    let home = support::home();
+    let at = |name: &str| home.join("golden/fips/clusters/fips/istio").join(name);
+    let said = |format: &str, more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_meshwright"));
+        command.current_dir(home.join("golden/fips")).args([
+            "controls",
+            "clusters/fips/istio",
+            "--exit-zero",
+        ]);
+        command.args(["--profile", "../../profiles/fips.yaml", "--today", "2026-11-01", "--format", format]);
+        let output = command.args(more).output().expect("it runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("it is text")
+    };
+    assert_eq!(fs::read_to_string(at("CONTROLS.md")).expect("it is there"), said("markdown", &[]));
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    said("oscal", &["--output", folder.path().to_str().expect("a plain path")]);
+    let claim = |path: &std::path::Path| fs::read_to_string(path).expect("it is there");
+    let name = "component-definition.json";
+    assert_eq!(claim(at(name).as_std_path()), claim(&folder.path().join(name)));
+}
+
 /// Runs `controls --format json` from the folder of the repository.
 fn assessed(arguments: &[&str]) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_meshwright"))

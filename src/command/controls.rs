@@ -27,7 +27,7 @@ use crate::{
     reach::{Reach, Scope},
     shell::{self, Exit, Shell},
     source::{Sources, Span},
-    tree::Digest,
+    tree::{Digest, Tree},
 };
 
 /// The program and its version, as documents name it.
@@ -67,32 +67,67 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
         return Ok(Exit::Error);
     }
     let asked = Releases { istio: options.istio, flux: None, kubernetes: None };
-    let releases = check::releases(asked, profile.as_ref(), &input);
-    let mut config = Config::found_in(&input.manifests, &sources);
+    let subject = Asked { input: &input, profile: profile.as_ref(), releases: asked, today: &today };
+    judged(&subject, &sources, |report, about_waivers| {
+        shell.diagnostics(about_waivers, &sources);
+        for (name, text) in documents(options.format, profile.as_ref(), time.as_deref(), report) {
+            match &options.output {
+                Some(folder) => write(folder, name, &text, shell)?,
+                None => shell.result(&text)?,
+            }
+        }
+        shell.status("assessed", &summary(report));
+        let has_failed = report.assessment.has_failed() && !options.exit_zero;
+        Ok(if has_failed { Exit::Differs } else { Exit::Clean })
+    })
+}
+
+/// Returns what a profile with `revised` has beside its tree: a page and the claim in OSCAL, as `controls` writes them of the
+/// tree on that day.
+pub(super) fn pages(profile: &Profile, tree: &Tree) -> Vec<(&'static str, String)> {
+    let Some(day) = &profile.revised else { return Vec::new() };
+    let mut sources = Sources::default();
+    let input = input::read_tree(tree, &mut sources);
+    let subject = Asked { input: &input, profile: Some(profile), releases: Releases::default(), today: day };
+    judged(&subject, &sources, |report, _| {
+        let claim = oscal::component_definition(&dossier(
+            Some(profile),
+            &format!("{day}T00:00:00Z"),
+            &scope(report),
+            report,
+        ));
+        vec![("CONTROLS.md", markdown::markdown(report)), (claim.0, format!("{:#}\n", claim.1))]
+    })
+}
+
+/// What is asked about, and as of when.
+struct Asked<'a> {
+    input: &'a input::Read,
+    profile: Option<&'a Profile>,
+    /// Those that somebody named.
+    releases: Releases,
+    today: &'a str,
+}
+
+/// Judges what was read; says what came of it, and what is wrong with waivers.
+fn judged<T>(asked: &Asked<'_>, sources: &Sources, told: impl FnOnce(&Report<'_>, &[Diagnostic]) -> T) -> T {
+    let Asked { input, profile, today, .. } = asked;
+    let releases = check::releases(asked.releases, *profile, input);
+    let mut config = Config::found_in(&input.manifests, sources);
     config.release =
         releases.istio.map_or(config.release, |istio| (istio.minor.minor.into(), istio.patch.into()));
     let mesh = Mesh::resolve(&input.manifests, config);
-    let scene = Scene { mesh: &mesh, sources: &sources, releases, delivery: &input.delivery };
-    let (waivers, _) = waivers::given(profile.as_ref(), &input, false);
-    let judged = waiver::apply(crate::check::check(&scene), &waivers, input.manifests.metas(), &today);
+    let scene = Scene { mesh: &mesh, sources, releases, delivery: &input.delivery };
+    let (waivers, _) = waivers::given(*profile, input, false);
+    let judged = waiver::apply(crate::check::check(&scene), &waivers, input.manifests.metas(), today);
     let about_waivers: Vec<_> =
         judged.open.iter().filter(|finding| finding.code.starts_with("waiver-")).cloned().collect();
-    shell.diagnostics(&about_waivers, &sources);
     let reach = Reach::of(&mesh);
     let flows = reach.flows(&Scope::default());
     let objects = input.manifests.metas().filter(|meta| !meta.is_assumed()).count();
     let subject = Subject { scene, judged: &judged, reach: &reach, flows: &flows, objects };
     let assessment = assess(&subject);
-    let report =
-        Report { assessment: &assessment, sources: &sources, releases, files: input.files, today: &today };
-    for (name, text) in documents(options, profile.as_ref(), time.as_deref(), &report) {
-        match &options.output {
-            Some(folder) => write(folder, name, &text, shell)?,
-            None => shell.result(&text)?,
-        }
-    }
-    shell.status("assessed", &summary(&report));
-    Ok(if assessment.has_failed() && !options.exit_zero { Exit::Differs } else { Exit::Clean })
+    told(&Report { assessment: &assessment, sources, releases, files: input.files, today }, &about_waivers)
 }
 
 /// Documents for others have to be written somewhere, and their time has to be somebody's word.
@@ -115,28 +150,33 @@ fn unready(options: &Options, time: Option<&str>) -> Option<Diagnostic> {
 
 /// Returns what is written, by the name of its file.
 fn documents(
-    options: &Options,
+    format: ControlsFormat,
     profile: Option<&Profile>,
     time: Option<&str>,
     report: &Report<'_>,
 ) -> Vec<(&'static str, String)> {
-    match options.format {
+    match format {
         ControlsFormat::Text => vec![("controls.txt", text::text(report))],
         ControlsFormat::Json => vec![("controls.json", json::json(report))],
         ControlsFormat::Markdown => vec![("controls.md", markdown::markdown(report))],
         ControlsFormat::Oscal => {
-            let dossier = Dossier {
-                name: profile.map_or("manifests", |profile| profile.name.as_str()),
-                tool: TOOL,
-                istio: report.releases.istio,
-                time: time.unwrap_or_default(),
-                scope: &scope(report),
-            };
+            let scope = scope(report);
+            let dossier = dossier(profile, time.unwrap_or_default(), &scope, report);
             let assessed = oscal::assessed(&dossier, report.assessment, report.sources);
             let documents = std::iter::once(oscal::component_definition(&dossier)).chain(assessed);
             documents.map(|(name, document)| (name, format!("{document:#}\n"))).collect()
         }
     }
+}
+
+fn dossier<'d>(
+    profile: Option<&'d Profile>,
+    time: &'d str,
+    scope: &'d str,
+    report: &Report<'_>,
+) -> Dossier<'d> {
+    let name = profile.map_or("manifests", |profile| profile.name.as_str());
+    Dossier { name, tool: TOOL, istio: report.releases.istio, time, scope }
 }
 
 fn write(folder: &Utf8Path, name: &str, text: &str, shell: &mut Shell) -> Result<()> {

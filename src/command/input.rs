@@ -12,6 +12,7 @@ use crate::{
     mesh::Mesh,
     read::{self, Input, PassedOver},
     source::Sources,
+    tree::Tree,
 };
 
 /// What was read of the paths that were named.
@@ -47,6 +48,13 @@ pub(super) fn read_version(path: &Utf8PathBuf, sources: &mut Sources) -> Read {
     let (input, diagnostics) = read::revision(Utf8Path::new("."), path.as_str(), sources);
     let below: Utf8PathBuf = path.as_str().split_once(':').map_or("", |(_, path)| path).into();
     objects(paths, &[below], input, diagnostics, sources)
+}
+
+/// Reads a rendered tree as it would lie in its repository.
+pub(super) fn read_tree(tree: &Tree, sources: &mut Sources) -> Read {
+    let root = [tree.root().to_owned()];
+    let input = Input::of(tree.iter().map(|(path, text)| (path.as_str(), text)), sources);
+    objects(&root, &root, input, Vec::new(), sources)
 }
 
 /// Reads the objects; `paths` are as they were typed, `named` as the texts' own paths start.

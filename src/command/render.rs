@@ -10,6 +10,7 @@ use anyhow::{Result, bail};
 use camino::Utf8Path;
 
 use self::load::Loaded;
+use super::controls;
 use crate::{
     cli::Render,
     diagnostic::Diagnostic,
@@ -71,8 +72,11 @@ pub(super) fn run(options: &Render, shell: &mut Shell) -> Result<Exit> {
 
 fn rendering(loaded: Loaded) -> Result<Rendering> {
     let Loaded { profile, digest, .. } = loaded;
-    let rendered = render::render(&profile)?;
+    let mut rendered = render::render(&profile)?;
     let proof = proof::prove(&profile, rendered.tree.iter());
+    for (name, text) in controls::pages(&profile, &rendered.tree) {
+        rendered.add_page(name, text);
+    }
     let tool = concat!("meshwright ", env!("CARGO_PKG_VERSION")).to_owned();
     let stamp = Stamp { tool, profile: profile.name.clone(), digest };
     Ok(Rendering { profile, rendered, proof, stamp })

@@ -166,6 +166,7 @@ pub(super) fn resolve(
         chart_version: chart_version?,
         tls_secret: document.tls_secret?.value,
         kubernetes_version,
+        revised: document.revised,
         enforcement: document.enforcement.unwrap_or_default(),
         flux: document.flux,
         cluster: document.cluster,

@@ -19,6 +19,7 @@ pub(super) struct Document {
     pub chart_version: Option<Spanned<String>>,
     pub tls_secret: Option<Spanned<String>>,
     pub kubernetes_version: Option<Spanned<String>>,
+    pub revised: Option<String>,
     pub enforcement: Option<Enforcement>,
     pub flux: Flux,
     pub cluster: Cluster,
