@@ -90,6 +90,12 @@ impl Config {
         self.release >= (30, 2)
     }
 
+    /// Tells whether `request.auth.audiences` holds for one of a token's several audiences; before 1.21.3 it compares a
+    /// string, which a list is not (istio/istio#50843; `requestAudiencesGenerator` of `authz/model/generator.go`).
+    pub fn compares_audience_lists(&self) -> bool {
+        self.release >= (21, 3)
+    }
+
     /// Tells whether all of the mesh config is shown.
     pub fn knows_mesh(&self) -> bool {
         (self.revisions.is_some() || self.place.is_some()) && self.unread.is_none()

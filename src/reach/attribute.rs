@@ -33,6 +33,10 @@ pub enum Attribute {
     RequestPrincipal,
     /// What a token is for.
     Audience,
+    /// The same, where the release compares it with a string and so with no list ([`Config::compares_audience_lists`]).
+    ///
+    /// [`Config::compares_audience_lists`]: crate::mesh::Config::compares_audience_lists
+    SoleAudience,
     /// Who a token was given to.
     Presenter,
     /// A claim of a token, by its path.
@@ -54,14 +58,22 @@ impl Attribute {
             Self::Host | Self::Method | Self::Path | Self::Header(_) => true,
             Self::ServerName | Self::RemoteAddress => false,
             Self::SourceAddress | Self::DestinationAddress | Self::Metadata(_) | Self::Refusal(_) => false,
-            Self::RequestPrincipal | Self::Audience | Self::Presenter | Self::Claim(_) => true,
+            Self::RequestPrincipal
+            | Self::Audience
+            | Self::SoleAudience
+            | Self::Presenter
+            | Self::Claim(_) => true,
         }
     }
 
     /// Tells whether it is of a token.
     pub(super) fn is_of_token(&self) -> bool {
         match self {
-            Self::RequestPrincipal | Self::Audience | Self::Presenter | Self::Claim(_) => true,
+            Self::RequestPrincipal
+            | Self::Audience
+            | Self::SoleAudience
+            | Self::Presenter
+            | Self::Claim(_) => true,
             Self::Host | Self::Method | Self::Path | Self::Header(_) | Self::ServerName => false,
             Self::RemoteAddress | Self::SourceAddress | Self::DestinationAddress => false,
             Self::Metadata(_) | Self::Refusal(_) => false,
@@ -74,7 +86,11 @@ impl Attribute {
             Self::SourceAddress | Self::DestinationAddress | Self::Metadata(_) | Self::Refusal(_) => true,
             Self::Host | Self::Method | Self::Path | Self::Header(_) | Self::ServerName => false,
             Self::RemoteAddress => false,
-            Self::RequestPrincipal | Self::Audience | Self::Presenter | Self::Claim(_) => false,
+            Self::RequestPrincipal
+            | Self::Audience
+            | Self::SoleAudience
+            | Self::Presenter
+            | Self::Claim(_) => false,
         }
     }
 
@@ -83,7 +99,11 @@ impl Attribute {
         match self {
             Self::Header(_) | Self::Metadata(_) => true,
             Self::Host | Self::Method | Self::Path | Self::ServerName | Self::RemoteAddress => false,
-            Self::RequestPrincipal | Self::Audience | Self::Presenter | Self::Claim(_) => true,
+            Self::RequestPrincipal
+            | Self::Audience
+            | Self::SoleAudience
+            | Self::Presenter
+            | Self::Claim(_) => true,
             Self::SourceAddress | Self::DestinationAddress | Self::Refusal(_) => false,
         }
     }
@@ -96,7 +116,11 @@ impl Attribute {
             Self::Path => Language::Path(normalization),
             Self::ServerName => Language::ServerName,
             Self::Header(_) | Self::Metadata(_) | Self::Refusal(_) => Language::Text,
-            Self::RequestPrincipal | Self::Audience | Self::Presenter | Self::Claim(_) => Language::Text,
+            Self::RequestPrincipal
+            | Self::Audience
+            | Self::SoleAudience
+            | Self::Presenter
+            | Self::Claim(_) => Language::Text,
             Self::RemoteAddress | Self::SourceAddress | Self::DestinationAddress => Language::Text,
         }
     }
@@ -195,6 +219,7 @@ impl Request {
             Attribute::ServerName => Some(vec![self.server_name.to_ascii_lowercase()]),
             Attribute::RequestPrincipal => Some(Vec::new()),
             Attribute::Audience => Some(self.claim(&["aud".to_owned()])),
+            Attribute::SoleAudience => Some(self.sole_audience().into_iter().collect()),
             Attribute::Presenter => Some(self.claim(&["azp".to_owned()])),
             Attribute::Claim(path) => Some(self.claim(path)),
             Attribute::RemoteAddress | Attribute::SourceAddress | Attribute::DestinationAddress => None,
@@ -226,11 +251,15 @@ impl Request {
                 self.set_claim(&["sub".to_owned()], subject.into());
             }
             (Attribute::Audience, Example::List(texts)) => self.set_claim(&["aud".to_owned()], texts.into()),
+            (Attribute::SoleAudience, Example::Text(text)) => {
+                self.set_claim(&["aud".to_owned()], text.into());
+            }
             (Attribute::Presenter, Example::List(texts)) => self.set_claim(&["azp".to_owned()], texts.into()),
             (Attribute::Claim(path), Example::List(texts)) => self.set_claim(path, texts.into()),
             (
                 Attribute::RequestPrincipal
                 | Attribute::Audience
+                | Attribute::SoleAudience
                 | Attribute::Presenter
                 | Attribute::Claim(_),
                 _,
@@ -269,6 +298,10 @@ impl Request {
                 (!values.is_empty()).then(|| values.join(","))
             }
         }
+    }
+
+    fn sole_audience(&self) -> Option<String> {
+        self.token.as_ref()?.get("aud")?.as_str().map(str::to_owned)
     }
 
     fn claim(&self, path: &[String]) -> Vec<String> {

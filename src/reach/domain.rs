@@ -64,7 +64,9 @@ impl Domain {
             Attribute::Host | Attribute::Method | Attribute::Path | Attribute::Header(_) => {
                 Self::text(attribute, compared, normalization)
             }
-            Attribute::ServerName | Attribute::Metadata(_) => Self::text(attribute, compared, normalization),
+            Attribute::ServerName | Attribute::SoleAudience | Attribute::Metadata(_) => {
+                Self::text(attribute, compared, normalization)
+            }
         }
     }
 

@@ -296,9 +296,11 @@ impl Reader<'_> {
             Attribute::Method | Attribute::Header(_) => texts(&Pattern::header),
             Attribute::Path => texts(&|value| Pattern::path(value, self.config.has_path_templates())),
             Attribute::Metadata(_) | Attribute::Refusal(_) => texts(&listed),
-            Attribute::ServerName | Attribute::Audience | Attribute::Presenter | Attribute::Claim(_) => {
-                texts(&Pattern::new)
-            }
+            Attribute::ServerName
+            | Attribute::Audience
+            | Attribute::SoleAudience
+            | Attribute::Presenter
+            | Attribute::Claim(_) => texts(&Pattern::new),
             Attribute::RequestPrincipal => {
                 Values::Principals(words.iter().map(|word| principal(word)).collect())
             }
@@ -345,9 +347,11 @@ fn is_of_source(attribute: &Attribute) -> bool {
         Attribute::Host | Attribute::Method | Attribute::Path | Attribute::ServerName => false,
         Attribute::DestinationAddress | Attribute::Metadata(_) | Attribute::Refusal(_) => false,
         Attribute::Header(_) | Attribute::RemoteAddress | Attribute::SourceAddress => true,
-        Attribute::RequestPrincipal | Attribute::Audience | Attribute::Presenter | Attribute::Claim(_) => {
-            true
-        }
+        Attribute::RequestPrincipal
+        | Attribute::Audience
+        | Attribute::SoleAudience
+        | Attribute::Presenter
+        | Attribute::Claim(_) => true,
     }
 }
 
@@ -379,7 +383,8 @@ impl Key {
             "destination.port" => Some(Self::Port),
             "connection.sni" => attribute(Attribute::ServerName),
             "request.auth.principal" => attribute(Attribute::RequestPrincipal),
-            "request.auth.audiences" => attribute(Attribute::Audience),
+            "request.auth.audiences" if config.compares_audience_lists() => attribute(Attribute::Audience),
+            "request.auth.audiences" => attribute(Attribute::SoleAudience),
             "request.auth.presenter" => attribute(Attribute::Presenter),
             _ => Self::bracketed(key),
         }

@@ -4,7 +4,9 @@
 //! `MESHWRIGHT_MESHES` names, and `tests/conformance/run meshes` writes a list of [`Outcome`]s a line beside it.
 
 mod agreement;
+mod outbound;
 mod sample;
+mod token;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

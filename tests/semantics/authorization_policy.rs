@@ -687,6 +687,24 @@ fn ap35_a_claim_is_asked_by_its_path() {
 }
 
 #[test]
+fn ap35_an_audience_in_a_list_is_found_from_1_21_3_on() {
+    let lets = |release, audience: &str, values: &str| {
+        let policy = format!("{{rules: [{{when: [{{key: request.auth.audiences, {values}: [shop]}}]}}]}}");
+        let token = format!("{{\"iss\": \"https://id.example\", \"sub\": \"ann\", \"aud\": {audience}}}");
+        let mut cluster = Cluster::read(&with_tokens(&[&policy]).concat());
+        cluster.release = release;
+        answer(&cluster, &web().token(&token)).verdict == Verdict::Allowed
+    };
+    let (alone, listed) = ("\"shop\"", "[\"pay\", \"shop\"]");
+    for release in [(21, 2), (21, 3)] {
+        assert!(lets(release, alone, "values"));
+        assert!(!lets(release, alone, "notValues"));
+        assert_eq!(lets(release, listed, "values"), release == (21, 3));
+        assert_eq!(lets(release, listed, "notValues"), release == (21, 2));
+    }
+}
+
+#[test]
 fn ap35_custom_comes_before_the_token_is_read() {
     let rules = "[{from: [{source: {requestPrincipals: [\"*\"]}}]}]";
     let cluster = Cluster::read(&with_tokens(&[&by_provider("web", rules)]).concat()).with_mesh(PROVIDERS);

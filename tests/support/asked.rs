@@ -10,9 +10,19 @@ use meshwright::{
 use crate::naive::{self, Destination, Source, random::Case};
 
 /// Returns what the engine says to each question of a case, in their order. The questions have been settled.
+pub fn verdicts(case: &Case) -> Vec<Truth> {
+    let unseen = case.questions.iter().filter_map(|question| stranger(&question.source)).collect();
+    of_reach(case, unseen, |reach| {
+        let mut strangers = 0;
+        let asked = case.questions.iter().map(|question| asked(question, reach.endpoints(), &mut strangers));
+        asked.map(|question| reach.verdict(&question)).collect()
+    })
+}
+
+/// Asks the engine about the mesh of a case, with some pods that its manifests do not show.
 ///
 /// The judge takes the default revision, and no other, to be installed; of its mesh config only what is shown.
-pub fn verdicts(case: &Case) -> Vec<Truth> {
+pub fn of_reach<T>(case: &Case, unseen: Vec<Unseen>, ask: impl FnOnce(&Reach<'_>) -> T) -> T {
     let mut sources = Sources::default();
     let file = sources.add("all.yaml", case.manifests.clone());
     let (manifests, _) = manifest::load(&sources, [file]);
@@ -21,12 +31,7 @@ pub fn verdicts(case: &Case) -> Vec<Truth> {
     config.revisions = Some(["default".to_owned()].into());
     config.unread = case.cluster.mesh.is_none().then_some(Span { file, start: 0, end: 1 });
     let mesh = Mesh::resolve(&manifests, config);
-    let unseen: Vec<Unseen> =
-        case.questions.iter().filter_map(|question| stranger(&question.source)).collect();
-    let reach = Reach::new(&mesh, Others { unseen, ..Others::default() }, Enforcement::default());
-    let mut strangers = 0;
-    let asked = case.questions.iter().map(|question| asked(question, reach.endpoints(), &mut strangers));
-    asked.map(|question| reach.verdict(&question)).collect()
+    ask(&Reach::new(&mesh, Others { unseen, ..Others::default() }, Enforcement::default()))
 }
 
 /// Makes a question one that both can be asked: a stranger of a namespace that the mesh names has that one's labels.

@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::probe::{Probe, Tls};
+
 /// Where the applications are that the sidecars of all pods hand requests to.
 const APPLICATION: (&str, u16) = ("127.20.0.1", 18900);
 /// Where the world outside the mesh is.
@@ -66,6 +68,20 @@ impl Pod {
     /// Returns `namespace/name`.
     pub fn id(&self) -> String {
         format!("{}/{}", self.namespace, self.name)
+    }
+
+    /// Returns the connection of its application, as iptables hands it to the sidecar.
+    pub fn through_sidecar(&self, ip: &str, port: u16, tls: Option<Tls>, send: String) -> Probe {
+        let names = [
+            (format!("{ip}_{port}"), port),
+            (format!("0.0.0.0_{port}"), port),
+            ("virtualOutbound".into(), 15001),
+        ];
+        let (listener, at) =
+            names.iter().find(|(name, _)| self.outbound.contains_key(name)).expect("a sidecar has the last");
+        let to = format!("{}:{at}", self.outbound[listener]);
+        let preface = format!("PROXY TCP4 {} {ip} 45678 {port}\r\n", self.ip);
+        Probe { preface, tls, ..Probe::new(&self.ip, to, send) }
     }
 
     /// Tells whether iptables hands a port to the sidecar: `handleInboundPortsInclude` of istio-iptables' run.go.

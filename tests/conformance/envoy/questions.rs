@@ -133,7 +133,7 @@ impl<'a> Questions<'a> {
                 for port in self.profile.ports_of(*id, ports) {
                     for request in declared_requests(flow) {
                         let send = bytes(port, &host, &request);
-                        let probe = through_sidecar(from, &ip, port.service_port, None, send);
+                        let probe = from.through_sidecar(&ip, port.service_port, None, send);
                         let what = format!("{what} {} {} through the sidecar", request.method, request.path);
                         self.ask("declared", what, probe, Expect::Passes, Some(spiffe(from)));
                     }
@@ -141,7 +141,7 @@ impl<'a> Questions<'a> {
             }
             Target::KubernetesApi => {
                 let ip = self.services["default/kubernetes"].to_owned();
-                let probe = through_sidecar(from, &ip, 443, None, BYTES.into());
+                let probe = from.through_sidecar(&ip, 443, None, BYTES.into());
                 self.ask("declared", what, probe, Expect::Passes, None);
             }
             Target::Unmeshed(pods, port) => {
@@ -151,13 +151,13 @@ impl<'a> Questions<'a> {
                     .expect("collected there");
                 let ip =
                     self.services[&format!("{}/{}", pods.namespace, case::unmeshed_name(index))].to_owned();
-                let probe = through_sidecar(from, &ip, *port, None, BYTES.into());
+                let probe = from.through_sidecar(&ip, *port, None, BYTES.into());
                 self.ask("declared", what, probe, Expect::Passes, None);
             }
             Target::Nodes(port) => {
                 match self.profile.cluster.nodes.first().copied().and_then(first_address) {
                     Some(ip) => {
-                        let probe = through_sidecar(from, &ip, *port, None, BYTES.into());
+                        let probe = from.through_sidecar(&ip, *port, None, BYTES.into());
                         self.ask("declared", what, probe, Expect::Passes, None);
                     }
                     None => self.unasked.push(format!("{what}: no IPv4 address of nodes is known")),
@@ -165,7 +165,7 @@ impl<'a> Questions<'a> {
             }
             Target::Cidr(net, port) => match first_address(*net) {
                 Some(ip) => {
-                    let probe = through_sidecar(from, &ip, *port, None, BYTES.into());
+                    let probe = from.through_sidecar(&ip, *port, None, BYTES.into());
                     self.ask("declared", what, probe, Expect::Passes, None);
                 }
                 None => self.unasked.push(format!("{what}: IPv6")),
@@ -490,7 +490,7 @@ impl<'a> Questions<'a> {
             HostProtocol::Http => (None, http(&name, &get)),
             HostProtocol::Tcp => (None, BYTES.into()),
         };
-        through_sidecar(from, &ip, *port, tls, send)
+        from.through_sidecar(&ip, *port, tls, send)
     }
 
     fn to_gateway(&self, port: u16, host: &str, name: Option<&str>, request: &Request) -> Probe {
@@ -577,20 +577,6 @@ fn spiffe(pod: &Pod) -> String {
     let [domain, namespace, account] =
         pod.certificate.split('~').collect::<Vec<_>>().try_into().expect("three parts");
     format!("spiffe://{domain}/ns/{namespace}/sa/{account}")
-}
-
-/// The application's own connection, as iptables hands it to the sidecar.
-fn through_sidecar(from: &Pod, ip: &str, port: u16, tls: Option<Tls>, send: String) -> Probe {
-    let names = [
-        (format!("{ip}_{port}"), port),
-        (format!("0.0.0.0_{port}"), port),
-        ("virtualOutbound".into(), 15001),
-    ];
-    let (listener, at) =
-        names.iter().find(|(name, _)| from.outbound.contains_key(name)).expect("a sidecar has the last");
-    let to = format!("{}:{at}", from.outbound[listener]);
-    let preface = format!("PROXY TCP4 {} {ip} 45678 {port}\r\n", from.ip);
-    Probe { preface, tls, ..Probe::new(&from.ip, to, send) }
 }
 
 /// Returns what is sent to a port.

@@ -38,9 +38,12 @@ const DECIDING: [(Layer, Chain); 9] = [
 fn the_engine_and_envoy_agree() {
     let Some(bench) = Bench::of("meshes") else { return };
     let (count, seed) = (number("MESHWRIGHT_MESH_COUNT", COUNT), number("MESHWRIGHT_SEED", 1));
+    let first = number("MESHWRIGHT_MESH_FIRST", 0);
     let mut report = Report::default();
-    let asked: Vec<Asked> =
-        (0..count).map(|at| Asked::new((seed as u64) << 32 | at as u64, &mut report)).collect();
+    let random = (first..first + count)
+        .map(|at| Asked::new(sample::case((seed as u64) << 32 | at as u64, EACH), &mut report));
+    let mut asked: Vec<Asked> = random.collect();
+    asked.push(Asked::new((sample::audiences(), Vec::new()), &mut report));
     let meshes: Vec<Mesh> = asked.iter().map(Asked::mesh).collect();
     let answers = answers(&bench, &bench.scratch("random"), &meshes);
     for ((asked, mesh), outcomes) in asked.iter().zip(&meshes).zip(&answers) {
@@ -55,7 +58,7 @@ fn the_engine_and_envoy_agree() {
     bench.compared(envoy::judges(&bench), what);
 }
 
-fn number(name: &str, default: usize) -> usize {
+pub(super) fn number(name: &str, default: usize) -> usize {
     std::env::var(name).map_or(default, |text| text.parse().expect("it is a number"))
 }
 
@@ -66,8 +69,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn new(seed: u64, report: &mut Report) -> Self {
-        let (case, skipped) = sample::case(seed, EACH);
+    fn new((case, skipped): (Case, Vec<Skipped>), report: &mut Report) -> Self {
         for why in skipped {
             *report.not_put.entry(why).or_default() += 1;
         }

@@ -3,9 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{IpNet, Ipv4Net};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Mesh, Transport, Witness};
+use super::{Mesh, Transport, Witness, token};
 use crate::{
     asked,
     naive::{
@@ -23,7 +23,7 @@ const LEFT_OUT: [&str; 4] = ["NetworkPolicy", "CiliumNetworkPolicy", "EnvoyFilte
 
 /// Methods of the many that Envoy's parser of HTTP/1.1 knows: `isMethodValid` of `balsa_parser.cc`. Of HTTP/2, which no probe
 /// speaks, it takes any.
-const METHODS: [&str; 8] = ["GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"];
+pub const METHODS: [&str; 8] = ["GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"];
 
 /// How many questions are drawn, at most, for each that is put.
 const DRAWS: usize = 10;
@@ -46,7 +46,15 @@ pub enum Skipped {
 /// Makes the case of a seed: a mesh, and so many questions that can be put to Envoy; with those that could not, by why.
 pub fn case(seed: u64, questions: usize) -> (Case, Vec<Skipped>) {
     let mut case = Case::new(seed, 0);
-    let objects: Vec<Value> = case.cluster.values().into_iter().filter(is_judged).map(on_loopback).collect();
+    let objects = case.cluster.values().into_iter().filter(is_judged).map(on_loopback).map(with_keys);
+    let mut objects: Vec<Value> = objects.collect();
+    // Where a mesh has none, the harness takes that of a golden tree.
+    if case.cluster.mesh.is_none() {
+        objects.push(json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "istio", "namespace": "istio-system"},
+            "data": {"mesh": "{}"},
+        }));
+    }
     case.manifests = random::text(&objects);
     case.cluster = Cluster::of_values(objects);
     case.cluster.release = RELEASE;
@@ -66,16 +74,54 @@ pub fn case(seed: u64, questions: usize) -> (Case, Vec<Skipped>) {
     (case, skipped)
 }
 
+/// What random meshes seldom hold: a policy about the audience of tokens, which may be one or several (semantics AP35).
+pub fn audiences() -> Case {
+    let mut case = Case::new(0, 0);
+    let object = |version: &str, kind: &str, spec: Value| json!({"apiVersion": version, "kind": kind, "metadata": {"name": "it", "namespace": "shop"}, "spec": spec});
+    let condition = json!({"key": "request.auth.audiences", "values": ["shop"]});
+    let objects = [
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"istio-injection": "enabled"}}}),
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "istio", "namespace": "istio-system"}, "data": {"mesh": "{}"}}),
+        object("v1", "Pod", json!({"containers": [{"name": "c", "image": "i"}]})),
+        object("security.istio.io/v1", "RequestAuthentication", json!({"jwtRules": [{"issuer": "id"}]})),
+        object("security.istio.io/v1", "AuthorizationPolicy", json!({"rules": [{"when": [condition]}]})),
+    ];
+    let objects: Vec<Value> = objects.into_iter().map(with_keys).collect();
+    case.manifests = random::text(&objects);
+    case.cluster = Cluster::of_values(objects);
+    case.cluster.release = RELEASE;
+    let question = Question::new("127.0.0.2", "shop/it", 80).get("/");
+    let audiences = ["\"shop\"", "\"pay\"", "[\"shop\"]", "[\"pay\", \"shop\"]"];
+    let tokens = audiences.map(|aud| format!("{{\"iss\": \"id\", \"sub\": \"ann\", \"aud\": {aud}}}"));
+    case.questions =
+        tokens.iter().map(|token| question.clone().token(token)).chain([question.clone()]).collect();
+    case
+}
+
 /// Returns what the harness is told of a case, with probes for some of its questions.
 pub fn mesh<'a>(case: &Case, asked: impl Iterator<Item = &'a Question>, dice: &mut Dice) -> Mesh {
     let probes = asked.map(|question| witness(&case.cluster, question, dice)).collect();
-    Mesh { objects: case.cluster.values().into_iter().map(running).collect(), probes }
+    Mesh { objects: objects(case), probes }
+}
+
+/// Returns the objects of a case, as the harness runs them.
+pub fn objects(case: &Case) -> Vec<Value> {
+    case.cluster.values().into_iter().map(running).collect()
 }
 
 /// Whether an object bears on what a proxy answers, and can be told of it.
 fn is_judged(object: &Value) -> bool {
     let is_left_out = object["kind"].as_str().is_some_and(|kind| LEFT_OUT.contains(&kind));
     !is_left_out && object["spec"]["action"] != "CUSTOM"
+}
+
+/// Gives every issuer the key that signs our tokens; otherwise istiod looks for one.
+fn with_keys(mut object: Value) -> Value {
+    let rules = object.pointer_mut("/spec/jwtRules").and_then(Value::as_array_mut);
+    for rule in rules.into_iter().flatten() {
+        rule["jwks"] = token::jwks().into();
+    }
+    object
 }
 
 /// A CronJob's pods are those of the Job that it starts.
@@ -162,7 +208,10 @@ fn settle_request(request: &mut Request, dice: &mut Dice) {
     if !METHODS.contains(&request.method.as_str()) {
         dice.one(&METHODS).clone_into(&mut request.method);
     }
-    request.claims = None;
+    // The application, if it is spoken to in HTTP/2, takes no request without an authority.
+    if request.host.is_empty() {
+        dice.one(&["a.b", "b"]).clone_into(&mut request.host);
+    }
     for (_, value) in &mut request.headers {
         *value = moved(value).unwrap_or_else(|| value.clone());
     }
@@ -210,9 +259,17 @@ fn witness(cluster: &Cluster, question: &Question, dice: &mut Dice) -> Witness {
         method: of(|request| request.method.clone()),
         path: of(|request| request.path.clone()),
         host: of(|request| request.host.clone()),
-        headers: question.request.iter().flat_map(|request| request.headers.iter().cloned()).collect(),
+        headers: question.request.iter().flat_map(headers).collect(),
         ..Witness::default()
     }
+}
+
+fn headers(request: &Request) -> Vec<(String, String)> {
+    let token = request
+        .claims
+        .as_ref()
+        .map(|claims| ("authorization".to_owned(), format!("Bearer {}", token::signed(claims))));
+    request.headers.iter().cloned().chain(token).collect()
 }
 
 /// The identity of the certificate that a source has, if it has one.

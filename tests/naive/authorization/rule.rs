@@ -93,7 +93,7 @@ impl Judge<'_> {
             "destination.port" => &|value| self.is_port(value),
             "connection.sni" => &|value| Ok(pattern::string(value, self.call.sni).into()),
             "request.auth.principal" => &|value| self.is_request_principal(action, value),
-            "request.auth.audiences" => &|value| self.is_claim(action, "[aud]", value),
+            "request.auth.audiences" => &|value| self.is_audience(action, value),
             "request.auth.presenter" => &|value| self.is_claim(action, "[azp]", value),
             _ if key.starts_with("request.auth.claims") => {
                 &|value| self.is_claim(action, &key["request.auth.claims".len()..], value)
@@ -199,6 +199,15 @@ impl Judge<'_> {
             None => value.ends_with('*') && pattern::string(value, issuer),
         };
         Ok(holds.into())
+    }
+
+    /// AP35: until 1.21.3 `aud` is compared as the string that it may be, with Envoy's `string_match`; a list is none.
+    /// `requestAudiencesGenerator.extendedPrincipal` of `authz/model/generator.go` at 1.21.2 and at 1.21.3.
+    fn is_audience(&self, action: Action, value: &str) -> Result<Truth, Unusable> {
+        let is_list =
+            self.claims(action).is_some_and(|claims| claims.get("aud").is_some_and(Value::is_array));
+        let holds = self.is_claim(action, "[aud]", value)?;
+        Ok(if is_list && self.cluster.release < (21, 3) { Truth::No } else { holds })
     }
 
     /// A claim by its path in brackets; a list holds if one of its items does.

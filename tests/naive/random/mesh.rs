@@ -32,7 +32,7 @@ pub fn mesh(dice: &mut Dice) -> String {
     many(dice, 10, policy::network_policy);
     many(dice, 6, policy::peer_authentication);
     many(dice, 10, policy::authorization_policy);
-    if dice.percent(20) {
+    if dice.percent(35) {
         many(dice, 2, |dice| ("security.istio.io/v1", "RequestAuthentication", request_authentication(dice)));
     }
     if dice.percent(15) {

@@ -182,7 +182,7 @@ fn rule(dice: &mut Dice) -> Value {
         });
         optional(dice, &mut rule, key, alternatives);
     }
-    let conditions = if dice.percent(30) { dice.some(2, condition) } else { Vec::new() };
+    let conditions = if dice.percent(40) { dice.some(2, condition) } else { Vec::new() };
     optional(dice, &mut rule, "when", conditions);
     rule
 }

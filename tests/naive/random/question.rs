@@ -161,7 +161,7 @@ fn request(dice: &mut Dice, edges: &Edges) -> Request {
     if dice.percent(10) {
         headers.push(("x-forwarded-for".to_owned(), dice.one(ADDRESSES).to_owned()));
     }
-    let claims = dice.percent(15).then(|| {
+    let claims = dice.percent(25).then(|| {
         let claims = json!({
             "iss": dice.one(&["id", "other", "evil"]), "sub": dice.one(&["ann", "bob"]), "groups": ["dev"],
             "aud": dice.one(&[json!("shop"), json!(["pay", "shop"])]), "azp": "cli", "realm": {"roles": ["dev", "qa"]},

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"istio.io/istio/pilot/pkg/model"
 	"istio.io/istio/pilot/test/xds"
@@ -51,11 +52,33 @@ func (c *cluster) generate(t test.Failer, a *answer, authority *authority, inbou
 		a.Services = append(a.Services, &service{s.Name, s.Namespace, s.Spec.ClusterIP})
 	}
 	for _, p := range c.pods {
-		a.Pods = append(a.Pods, configure(server, p, mesh.TrustDomain, authority, inbound))
+		found := &targets{server.Env().ServiceDiscovery, server, p, c.services}
+		a.Pods = append(a.Pods, configure(found, p, mesh.TrustDomain, authority, inbound))
 	}
 }
 
-func configure(server *xds.FakeDiscoveryServer, p *corev1.Pod, trustDomain string, authority *authority, inbound bool) *pod {
+// targets are the Services of a pod as istiod finds them, by the pod's labels. Its test server takes pods for workload
+// entries, whose Services it finds otherwise: ResyncEDS of serviceregistry/serviceentry/controller.go, for tests alone.
+type targets struct {
+	model.ServiceDiscovery
+	server   *xds.FakeDiscoveryServer
+	pod      *corev1.Pod
+	services []*corev1.Service
+}
+
+// GetProxyServiceTargets is that of serviceregistry/kube/controller/controller.go for a pod that is there.
+func (t *targets) GetProxyServiceTargets(*model.Proxy) (out []model.ServiceTarget) {
+	for _, s := range t.services {
+		selector := s.Spec.Selector
+		if s.Namespace == t.pod.Namespace && len(selector) > 0 && labels.SelectorFromSet(selector).Matches(labels.Set(t.pod.Labels)) {
+			out = append(out, t.server.KubeRegistry.GetProxyServiceTargetsByPod(t.pod, s)...)
+		}
+	}
+	return out
+}
+
+func configure(found *targets, p *corev1.Pod, trustDomain string, authority *authority, inbound bool) *pod {
+	server := found.server
 	account := p.Spec.ServiceAccountName
 	made := &pod{Name: p.Name, Namespace: p.Namespace, IP: p.Status.PodIP, Proxy: proxy(p), Ports: []int32{}}
 	for _, container := range p.Spec.Containers {
@@ -77,6 +100,7 @@ func configure(server *xds.FakeDiscoveryServer, p *corev1.Pod, trustDomain strin
 			Namespace: p.Namespace, Labels: p.Labels, ClusterID: "Kubernetes", ServiceAccount: account, WorkloadName: p.Name,
 		},
 	})
+	node.SetServiceTargets(found)
 	listeners, clusters := server.Listeners(node), server.Clusters(node)
 	if inbound && made.Proxy == "sidecar" {
 		listeners = slices.DeleteFunc(listeners, func(l *listener.Listener) bool { return l.Name != "virtualInbound" })
