@@ -96,6 +96,12 @@ impl Config {
         self.release >= (21, 3)
     }
 
+    /// Tells whether the injector takes `yes`, `on` and `True` for `true`, and any other word for `false`; from 1.27.0 on only
+    /// `true` and `false` decide, and any other word is as none.
+    pub fn reads_words_for_injection(&self) -> bool {
+        self.release.0 < 27
+    }
+
     /// Tells whether all of the mesh config is shown.
     pub fn knows_mesh(&self) -> bool {
         (self.revisions.is_some() || self.place.is_some()) && self.unread.is_none()

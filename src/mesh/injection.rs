@@ -43,7 +43,7 @@ pub(super) fn of(workload: &Object<Workload>, scope: &Scope<'_>, config: &Config
     if seen.is_injected == Truth::No {
         return seen;
     }
-    let decided = decided(workload, label, scope);
+    let decided = decided(workload, label, scope, config);
     match decided.is_injected {
         Truth::No => decided,
         Truth::Yes | Truth::Unknown if seen.is_injected == Truth::Unknown => seen,
@@ -111,8 +111,14 @@ fn has(label: Option<&Word>, value: &str) -> bool {
     label.is_some_and(|label| label.value == value)
 }
 
-/// What the injector makes of a pod that it is asked about.
-fn decided(workload: &Object<Workload>, label: Option<&Word>, scope: &Scope<'_>) -> Injection {
+/// What the injector makes of a pod that it is asked about: `injectRequired` in `pkg/kube/inject/inject.go`, which from
+/// 1.27.0 on takes any word but `true` and `false` for none.
+fn decided(
+    workload: &Object<Workload>,
+    label: Option<&Word>,
+    scope: &Scope<'_>,
+    config: &Config,
+) -> Injection {
     if let Some(network) = workload.spec.template.spec.host_network.filter(|network| network.value) {
         return Injection::new(false, Some(network.span), "it has the node's own network");
     }
@@ -122,8 +128,14 @@ fn decided(workload: &Object<Workload>, label: Option<&Word>, scope: &Scope<'_>)
     let stated = label.or_else(|| workload.spec.template.metadata.annotations.named(INJECT));
     let word = stated.map(|stated| stated.value.to_lowercase());
     let because = stated.map(|stated| stated.span);
+    let is_plain = stated.is_none_or(|stated| ["true", "false"].contains(&stated.value.as_str()));
     match word.as_deref() {
         None | Some("") => Injection::new(true, because, "its namespace asks for it"),
+        Some(_) if !is_plain && !config.reads_words_for_injection() => Injection::new(
+            true,
+            because,
+            "its namespace asks for it, and the pod says neither `true` nor `false`",
+        ),
         Some("y" | "yes" | "true" | "on") => Injection::new(true, because, "the pod asks for it"),
         Some(_) => Injection::new(false, because, "the pod opts out"),
     }

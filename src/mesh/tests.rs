@@ -58,11 +58,20 @@ fn t11_a_pod_is_injected_as_the_webhook_and_the_injector_decide() {
     ];
     for (namespace, metadata, spec, expected) in cases {
         assert_eq!(
-            injection(namespace, &metadata, spec, Config::default()),
+            injection(namespace, &metadata, spec, Config { release: (26, 8), ..Config::default() }),
             expected,
             "{namespace} {metadata} {spec}"
         );
     }
+    // From 1.27 on any other word is as none.
+    let newer = |namespace, metadata: String| {
+        injection(namespace, &metadata, "{}", Config { release: (27, 0), ..Config::default() })
+    };
+    assert_eq!(
+        ["false", "False", "no", "on"].map(|word| newer(enabled, label(word))),
+        [Truth::No, Truth::Yes, Truth::Yes, Truth::Yes]
+    );
+    assert_eq!(["true", "yes"].map(|word| newer("{}", label(word))), [Truth::Yes, Truth::No]);
 }
 
 #[test]

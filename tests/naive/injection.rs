@@ -16,7 +16,7 @@ pub fn is_injected(cluster: &Cluster, pod: &Pod<'_>) -> Truth {
     if pod.is_on_host_network() || IGNORED.contains(&pod.namespace) {
         return Truth::No;
     }
-    webhook_sees(cluster, pod).min(wants_injection(pod).into())
+    webhook_sees(cluster, pod).min(wants_injection(cluster, pod).into())
 }
 
 /// Whether one of the webhook's selectors takes the pod.
@@ -38,9 +38,13 @@ fn webhook_sees(cluster: &Cluster, pod: &Pod<'_>) -> Truth {
     }
 }
 
-/// What the pod itself says: its label before its annotation, and anything that is no YAML "yes" is a no.
-fn wants_injection(pod: &Pod<'_>) -> bool {
+/// What the pod itself says: its label before its annotation, and anything that is no YAML "yes" is a no. From 1.27.0 on
+/// only "false" is a no.
+fn wants_injection(cluster: &Cluster, pod: &Pod<'_>) -> bool {
     let said = pod.label("sidecar.istio.io/inject").or(pod.annotation("sidecar.istio.io/inject"));
+    if cluster.release >= (27, 0) {
+        return said != Some("false");
+    }
     matches!(said.unwrap_or_default().to_lowercase().as_str(), "" | "y" | "yes" | "true" | "on")
 }
 

@@ -378,6 +378,26 @@ fn t11_a_namespace_that_is_enabled_injects_all_but_those_who_say_no() {
 }
 
 #[test]
+fn t11_from_1_27_on_only_true_and_false_decide() {
+    let says = |release, word: &str| {
+        let pod = pod_with("shop/cart", &format!("labels: {{{INJECT}: \"{word}\"}}"), "");
+        let mut cluster = Cluster::read(&[namespace("shop", "{istio-injection: enabled}"), pod].concat());
+        cluster.release = release;
+        is_injected(&cluster, &cluster.pod("shop/cart"))
+    };
+    for (word, before) in
+        [("no", Truth::No), ("False", Truth::No), ("True", Truth::Yes), ("false", Truth::No)]
+    {
+        assert_eq!(says((26, 9), word), before, "{word}");
+    }
+    for (word, since) in
+        [("no", Truth::Yes), ("False", Truth::Yes), ("True", Truth::Yes), ("false", Truth::No)]
+    {
+        assert_eq!(says((27, 0), word), since, "{word}");
+    }
+}
+
+#[test]
 fn t11_the_label_beats_the_annotation() {
     let enabled = "{istio-injection: enabled}";
     assert_eq!(
