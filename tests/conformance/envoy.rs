@@ -97,7 +97,7 @@ fn ask(bench: &Bench, tree: &Golden, change: &dyn Fn(&mut Value)) -> Report {
     let mut case = Case::of(bench, tree, &folder);
     case.objects.iter_mut().for_each(change);
     let case = case.with_others(&tree.profile);
-    let mut batch = Batch::start(bench, &folder, &case.environment);
+    let mut batch = Batch::start(bench, istiod::OWN, &folder, &case.environment);
     batch.add(&case.objects);
     let served = batch.serve();
     let (questions, unasked) =
@@ -126,9 +126,14 @@ fn ask(bench: &Bench, tree: &Golden, change: &dyn Fn(&mut Value)) -> Report {
 
 /// Returns the names and versions of who judges.
 pub fn judges(bench: &Bench) -> String {
+    judges_of(bench, istiod::OWN)
+}
+
+/// Returns the same with an istiod of some release.
+pub fn judges_of(bench: &Bench, release: istiod::Release) -> String {
     let version = bench::run(envoy(bench).arg("--version"), "", Duration::from_secs(20)).out;
     let version = version.split('/').find(|part| part.split('.').count() == 3).unwrap_or("?").to_owned();
-    format!("istiod {}, envoy {version}", istiod::VERSION)
+    format!("istiod {}, envoy {version}", release.version)
 }
 
 fn envoy(bench: &Bench) -> std::process::Command {

@@ -23,6 +23,27 @@ use crate::{
 /// The release that is compiled in.
 pub const VERSION: &str = "1.21.2";
 
+/// A release of istiod that runs in process.
+#[derive(Debug, Clone, Copy)]
+pub struct Release {
+    program: &'static str,
+    pub version: &'static str,
+    /// As the engine is told it: (minor, patch) of 1.x.
+    pub number: (u32, u32),
+}
+
+/// The release that every tier asks.
+pub const OWN: Release = Release { program: "istiod", version: VERSION, number: (21, 2) };
+/// The newest that Go's module proxy serves with all that it needs; only `meshes` asks it, and only where it was built.
+pub const NEWEST: Release = Release { program: "istiod-newest", version: "1.27.9", number: (27, 9) };
+
+impl Release {
+    /// Tells whether it was built.
+    pub fn is_there(self, bench: &Bench) -> bool {
+        bench.has(self.program)
+    }
+}
+
 /// The real istiod, in a process that ends with its owner; `go/istio/istiod` says what it is asked and answers.
 pub struct Istiod {
     child: Child,
@@ -43,10 +64,15 @@ struct Answer {
 
 impl Istiod {
     /// Starts it with the environment that a chart gives it; its certificates go to `certificates` in a folder.
-    pub fn start(bench: &Bench, folder: &Utf8Path, environment: &BTreeMap<String, String>) -> Self {
+    pub fn start(
+        bench: &Bench,
+        release: Release,
+        folder: &Utf8Path,
+        environment: &BTreeMap<String, String>,
+    ) -> Self {
         let log = folder.join("istiod.log");
         let errors = std::fs::File::create(&log).expect("a log can be made");
-        let mut command = bench.command("istiod");
+        let mut command = bench.command(release.program);
         command.envs(environment).arg("-certs").arg(folder.join("certificates"));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -111,7 +137,7 @@ impl Drop for Istiod {
 fn of(bench: &Bench, tree: &Golden) -> (Istiod, Vec<Value>) {
     let folder = bench.scratch(&tree.stem);
     let Case { environment, objects } = Case::of(bench, tree, &folder);
-    (Istiod::start(bench, &folder, &environment), objects)
+    (Istiod::start(bench, OWN, &folder, &environment), objects)
 }
 
 fn is_istios(object: &Value) -> bool {

@@ -27,7 +27,7 @@ use crate::{
         bootstrap::Generated,
         probe::{self, APPLICATIONS_OWN, Answer, BYTES, Probe, Tls},
     },
-    trees,
+    istiod, trees,
 };
 
 /// How many meshes an Envoy serves at once.
@@ -130,7 +130,7 @@ impl Outcome {
 ///
 /// If istiod or Envoy cannot make anything of a mesh, or a probe names a workload that its mesh has not.
 pub fn answers(bench: &Bench, folder: &Utf8Path, meshes: &[Mesh]) -> Vec<Vec<Outcome>> {
-    answers_in_time(bench, folder, meshes, &mut Took::default())
+    answers_of(bench, istiod::OWN, folder, meshes, &mut Took::default())
 }
 
 /// How long the parts of a run took.
@@ -148,11 +148,17 @@ fn timed<T>(total: &mut Duration, of: impl FnOnce() -> T) -> T {
     made
 }
 
-fn answers_in_time(bench: &Bench, folder: &Utf8Path, meshes: &[Mesh], took: &mut Took) -> Vec<Vec<Outcome>> {
+fn answers_of(
+    bench: &Bench,
+    release: istiod::Release,
+    folder: &Utf8Path,
+    meshes: &[Mesh],
+    took: &mut Took,
+) -> Vec<Vec<Outcome>> {
     let trees = trees::golden(Extent::Core);
     let plain = trees.iter().find(|tree| tree.stem == "sre").expect("it ships");
     let Case { environment, objects } = Case::control_plane(bench, plain);
-    let mut batch = Batch::start(bench, folder, &environment);
+    let mut batch = Batch::start(bench, release, folder, &environment);
     let mut all = Vec::new();
     for meshes in meshes.chunks(AT_ONCE) {
         for mesh in meshes {
@@ -315,7 +321,7 @@ fn many_share_an_istiod_and_an_envoy() {
     let Some(bench) = Bench::of("meshes") else { return };
     let (meshes, expected): (Vec<Mesh>, Vec<Vec<Outcome>>) = (0..COUNT).map(numbered).unzip();
     let mut took = Took::default();
-    let answers = answers_in_time(&bench, &bench.scratch("many"), &meshes, &mut took);
+    let answers = answers_of(&bench, istiod::OWN, &bench.scratch("many"), &meshes, &mut took);
     for ((mesh, expected), answers) in meshes.iter().zip(&expected).zip(&answers) {
         for ((witness, expected), answer) in mesh.probes.iter().zip(expected).zip(answers) {
             let is_overtaken = matches!((answer, expected), (Outcome::Closed, Outcome::NoHandshake { .. }));

@@ -12,7 +12,11 @@ use super::{
     bootstrap::Generated,
     probe::{self, Answer, Probe},
 };
-use crate::{background::Background, bench::Bench, istiod::Istiod};
+use crate::{
+    background::Background,
+    bench::Bench,
+    istiod::{Istiod, Release},
+};
 
 /// Cases that an istiod has answered for.
 pub struct Batch<'a> {
@@ -34,9 +38,14 @@ pub struct Served<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// Starts istiod in a folder, with the environment that its chart gives it.
-    pub fn start(bench: &'a Bench, folder: &Utf8Path, environment: &BTreeMap<String, String>) -> Self {
-        let istiod = Istiod::start(bench, folder, environment);
+    /// Starts istiod of a release in a folder, with the environment that its chart gives it.
+    pub fn start(
+        bench: &'a Bench,
+        release: Release,
+        folder: &Utf8Path,
+        environment: &BTreeMap<String, String>,
+    ) -> Self {
+        let istiod = Istiod::start(bench, release, folder, environment);
         Self { bench, folder: folder.to_owned(), istiod, cases: Vec::new() }
     }
 

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use meshwright::mesh::Truth;
 
 use super::{
-    AT_ONCE, Mesh, Outcome, answers,
+    AT_ONCE, Mesh, Outcome, Took, answers_of,
     sample::{self, Skipped},
 };
 use crate::{
     asked,
     bench::Bench,
     envoy,
+    istiod::{self, Release},
     naive::{self, Answer, Chain, Layer, Question, random::Case},
 };
 
@@ -37,15 +38,29 @@ const DECIDING: [(Layer, Chain); 9] = [
 #[test]
 fn the_engine_and_envoy_agree() {
     let Some(bench) = Bench::of("meshes") else { return };
+    agree(&bench, istiod::OWN);
+}
+
+#[test]
+fn the_engine_and_envoy_agree_under_the_newest_istiod() {
+    let Some(bench) = Bench::of("meshes") else { return };
+    if istiod::NEWEST.is_there(&bench) {
+        agree(&bench, istiod::NEWEST);
+    } else {
+        eprintln!("meshes: not run under istiod {}, which `--all` builds", istiod::NEWEST.version);
+    }
+}
+
+fn agree(bench: &Bench, release: Release) {
     let (count, seed) = (number("MESHWRIGHT_MESH_COUNT", COUNT), number("MESHWRIGHT_SEED", 1));
     let first = number("MESHWRIGHT_MESH_FIRST", 0);
     let mut report = Report::default();
     let random = (first..first + count)
-        .map(|at| Asked::new(sample::case((seed as u64) << 32 | at as u64, EACH), &mut report));
+        .map(|at| Asked::new(sample::case(release, (seed as u64) << 32 | at as u64, EACH), &mut report));
     let mut asked: Vec<Asked> = random.collect();
-    asked.push(Asked::new((sample::audiences(), Vec::new()), &mut report));
+    asked.push(Asked::new((sample::audiences(release), Vec::new()), &mut report));
     let meshes: Vec<Mesh> = asked.iter().map(Asked::mesh).collect();
-    let answers = answers(&bench, &bench.scratch("random"), &meshes);
+    let answers = answers_of(bench, release, &bench.scratch("random"), &meshes, &mut Took::default());
     for ((asked, mesh), outcomes) in asked.iter().zip(&meshes).zip(&answers) {
         asked.compare(mesh, outcomes, &mut report);
     }
@@ -55,7 +70,7 @@ fn the_engine_and_envoy_agree() {
     report.assert_worth_asking();
     let what =
         format!("{count} random meshes of seed {seed}, by the engine and by Envoy: {}", report.summary());
-    bench.compared(envoy::judges(&bench), what);
+    bench.compared(envoy::judges_of(bench, release), what);
 }
 
 pub(super) fn number(name: &str, default: usize) -> usize {

@@ -22,6 +22,7 @@ use crate::{
         bootstrap::Generated,
         probe::{self, BYTES, Probe},
     },
+    istiod,
     naive::random::{self, Case, Edges},
     trees,
 };
@@ -95,7 +96,7 @@ fn through_the_callers_own_sidecar_they_agree_too() {
 
 /// Makes the mesh of a seed, and calls of which the engine says yes or no.
 fn asked(seed: u64) -> (Case, Vec<(Call, Truth)>) {
-    let (mut case, _) = sample::case(seed, 0);
+    let (mut case, _) = sample::case(istiod::OWN, seed, 0);
     let calls = calls(&mut case);
     let said: Vec<Truth> =
         asked::of_reach(&case, Vec::new(), |reach| calls.iter().map(|call| said(reach, call)).collect());
@@ -242,7 +243,7 @@ fn answered<'a>(
     let trees = trees::golden(Extent::Core);
     let plain = trees.iter().find(|tree| tree.stem == "sre").expect("it ships");
     let Plain { environment, objects } = Plain::control_plane(bench, plain);
-    let mut batch = Batch::start(bench, &bench.scratch("outbound"), &environment);
+    let mut batch = Batch::start(bench, istiod::OWN, &bench.scratch("outbound"), &environment);
     for (case, _) in asked {
         let of_case: Vec<Value> = sample::objects(case);
         batch.add(&[objects.clone(), of_case].concat());

@@ -8,15 +8,13 @@ use serde_json::{Value, json};
 use super::{Mesh, Transport, Witness, token};
 use crate::{
     asked,
+    istiod::Release,
     naive::{
         self, Chain, Client, Cluster, Destination, Layer, Protocol, Question, Request, Source, injection,
         pattern::Truth,
         random::{self, Case, Dice, Edges},
     },
 };
-
-/// The release of istiod that judges.
-const RELEASE: (u32, u32) = (21, 2);
 
 /// Kinds that no proxy reads, or of which the engine says only that it cannot tell.
 const LEFT_OUT: [&str; 4] = ["NetworkPolicy", "CiliumNetworkPolicy", "EnvoyFilter", "WasmPlugin"];
@@ -44,7 +42,7 @@ pub enum Skipped {
 }
 
 /// Makes the case of a seed: a mesh, and so many questions that can be put to Envoy; with those that could not, by why.
-pub fn case(seed: u64, questions: usize) -> (Case, Vec<Skipped>) {
+pub fn case(release: Release, seed: u64, questions: usize) -> (Case, Vec<Skipped>) {
     let mut case = Case::new(seed, 0);
     let objects = case.cluster.values().into_iter().filter(is_judged).map(on_loopback).map(with_keys);
     let mut objects: Vec<Value> = objects.collect();
@@ -57,7 +55,7 @@ pub fn case(seed: u64, questions: usize) -> (Case, Vec<Skipped>) {
     }
     case.manifests = random::text(&objects);
     case.cluster = Cluster::of_values(objects);
-    case.cluster.release = RELEASE;
+    case.cluster.release = release.number;
     let edges = Edges::of(&case.cluster);
     let mut skipped = Vec::new();
     // A mesh in which nothing stands in the way of anybody gets fewer.
@@ -75,7 +73,7 @@ pub fn case(seed: u64, questions: usize) -> (Case, Vec<Skipped>) {
 }
 
 /// What random meshes seldom hold: a policy about the audience of tokens, which may be one or several (semantics AP35).
-pub fn audiences() -> Case {
+pub fn audiences(release: Release) -> Case {
     let mut case = Case::new(0, 0);
     let object = |version: &str, kind: &str, spec: Value| json!({"apiVersion": version, "kind": kind, "metadata": {"name": "it", "namespace": "shop"}, "spec": spec});
     let condition = json!({"key": "request.auth.audiences", "values": ["shop"]});
@@ -89,7 +87,7 @@ pub fn audiences() -> Case {
     let objects: Vec<Value> = objects.into_iter().map(with_keys).collect();
     case.manifests = random::text(&objects);
     case.cluster = Cluster::of_values(objects);
-    case.cluster.release = RELEASE;
+    case.cluster.release = release.number;
     let question = Question::new("127.0.0.2", "shop/it", 80).get("/");
     let audiences = ["\"shop\"", "\"pay\"", "[\"shop\"]", "[\"pay\", \"shop\"]"];
     let tokens = audiences.map(|aud| format!("{{\"iss\": \"id\", \"sub\": \"ann\", \"aud\": {aud}}}"));

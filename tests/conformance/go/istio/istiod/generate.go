@@ -15,7 +15,6 @@ import (
 	"istio.io/istio/pilot/pkg/model"
 	"istio.io/istio/pilot/test/xds"
 	_ "istio.io/istio/pkg/config/xds" // registers every Envoy type, for protojson
-	"istio.io/istio/pkg/spiffe"
 	"istio.io/istio/pkg/test"
 )
 
@@ -43,7 +42,7 @@ type pod struct {
 // generate has istiod generate what each proxy would be sent.
 func (c *cluster) generate(t test.Failer, a *answer, authority *authority, inbound bool) {
 	mesh := c.meshConfig()
-	spiffe.SetTrustDomain(mesh.TrustDomain) // as pilot/pkg/bootstrap does
+	trust(mesh.TrustDomain)
 	server := xds.NewFakeDiscoveryServer(t, xds.FakeOptions{
 		KubernetesObjects: c.objects(), Configs: c.configs, MeshConfig: mesh, DisableSecretAuthorization: true,
 	})
