@@ -15,7 +15,11 @@ use meshwright::{
     render,
     source::Source,
 };
-use release_program::{chart, flux, istio, repository::Repository, variable, wanted};
+use release_program::{
+    chart, flux, istio,
+    repository::{Repository, Tag},
+    variable, wanted,
+};
 
 /// What a profile says of its releases and values, and each finding expected: `code severity`, in order.
 const COMBINATIONS: &[(&str, &[&str])] = &[
@@ -382,6 +386,36 @@ fn flux_derived_again_gives_the_committed_bytes() {
     for (minor, tags) in wanted(sources.flux.tags().expect("tags"), (2, 2), &asked) {
         assert_eq!(flux::derive(&sources, &tags).expect("it can be derived"), committed("flux", minor));
     }
+}
+
+/// The fields of Istio's kinds, from the newest patches that the data names.
+#[test]
+fn the_fields_of_istio_derived_again_give_the_committed_bytes() {
+    let Some(path) = clone("MESHWRIGHT_ISTIO_CLONE") else { return };
+    let repository = Repository::open(&path).expect("a clone");
+    let committed = committed_api("istio");
+    assert_eq!(istio::api(&repository, &tags_of(&committed)).expect("it can be derived"), committed);
+}
+
+/// The same for Flux.
+#[test]
+fn the_fields_of_flux_derived_again_give_the_committed_bytes() {
+    let Some(paths) = clone("MESHWRIGHT_FLUX_CLONES") else { return };
+    let paths: Vec<&str> = paths.split(':').collect();
+    let sources = flux::Sources::open(paths.as_slice().try_into().expect("four clones")).expect("clones");
+    let committed = committed_api("flux");
+    assert_eq!(flux::api(&sources, &tags_of(&committed)).expect("it can be derived"), committed);
+}
+
+fn committed_api(product: &str) -> String {
+    let path = support::home().join(format!("release/api/{product}.txt"));
+    fs::read_to_string(path).expect("the data is there")
+}
+
+/// Returns the releases that a data file was derived from, which its first line names.
+fn tags_of(committed: &str) -> Vec<Tag> {
+    let first = committed.lines().next().expect("a data file has a first line");
+    first.split([' ', ',']).filter_map(Tag::parse).collect()
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The facts of a release are what its sources say: derived again from the module that the judges are built from, they
 //! are the committed bytes.
 
+mod api;
 mod data;
 
 use std::{fs, process::Command, time::Duration};
@@ -89,8 +90,19 @@ fn module(bench: &Bench, istio: Patch) -> Option<Utf8PathBuf> {
 
 /// Makes a repository of a module's sources, with the tag that they were released under.
 fn clone(bench: &Bench, sources: &Utf8Path, istio: Patch) -> Utf8PathBuf {
-    let clone = bench.scratch(&istio.to_string());
-    let git = |arguments: &[&str]| {
+    let name = istio.to_string();
+    repository_of(bench, &name, &[(sources.to_owned(), name.clone())], &SOURCES)
+}
+
+/// Makes a repository of sources, each with its tag, and of them what some paths name.
+fn repository_of(
+    bench: &Bench,
+    name: &str,
+    sources: &[(Utf8PathBuf, String)],
+    paths: &[&str],
+) -> Utf8PathBuf {
+    let clone = bench.scratch(name);
+    let git = |folder: &Utf8Path, arguments: &[&str]| {
         let mut command = Command::new("git");
         command.args(["-c", "user.name=conformance", "-c", "user.email=conformance@example.com"]);
         command.args([
@@ -101,12 +113,15 @@ fn clone(bench: &Bench, sources: &Utf8Path, istio: Patch) -> Utf8PathBuf {
             "--git-dir",
             clone.as_str(),
         ]);
-        let said = bench::run(command.args(arguments).current_dir(sources), "", Duration::from_secs(120));
+        let said = bench::run(command.args(arguments).current_dir(folder), "", Duration::from_secs(120));
         assert!(said.is_success, "git {arguments:?}: {}", said.err);
     };
-    git(&["init", "--quiet", "--bare"]);
-    git(&[&["--work-tree", ".", "add", "--force"], &SOURCES[..]].concat());
-    git(&["--work-tree", ".", "commit", "--quiet", "--message", "Sources of a module"]);
-    git(&["tag", &istio.to_string()]);
+    git(&clone, &["init", "--quiet", "--bare"]);
+    for (folder, tag) in sources {
+        git(folder, &["read-tree", "--empty"]);
+        git(folder, &[&["--work-tree", ".", "add", "--force"], paths].concat());
+        git(folder, &["--work-tree", ".", "commit", "--quiet", "--message", "Sources of a module"]);
+        git(folder, &["tag", tag]);
+    }
     clone
 }
