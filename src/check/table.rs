@@ -3,10 +3,12 @@
 mod admission_policy_not_enforced;
 mod authorization_policy_allows_all;
 mod authorization_policy_allows_any_principal;
+mod authorization_policy_audit;
 mod authorization_policy_custom_on_tcp;
 mod authorization_policy_dead_path;
 mod authorization_policy_deny_misses_plaintext;
 mod authorization_policy_dry_run;
+mod authorization_policy_empty_part;
 mod authorization_policy_host_without_port;
 mod authorization_policy_http_field_on_tcp_port;
 mod authorization_policy_method_case;
@@ -18,7 +20,9 @@ mod authorization_policy_selects_nothing;
 mod authorization_policy_service_port;
 mod authorization_policy_source_unknown;
 mod authorization_policy_target_ref_ignored;
+mod authorization_policy_token_unchecked;
 mod authorization_policy_unknown_condition;
+mod authorization_policy_value_invalid;
 mod authorization_policy_wildcard_in_middle;
 mod authorization_policy_without_caller;
 mod authorization_policy_without_default_deny;
@@ -89,6 +93,7 @@ mod network_policy_block_host_bits;
 mod network_policy_cuts_dns;
 mod network_policy_cuts_istiod;
 mod network_policy_cuts_webhook;
+mod network_policy_every_port;
 mod network_policy_host_network;
 mod network_policy_invalid;
 mod network_policy_metadata_address;
@@ -150,10 +155,12 @@ pub const CHECKS: &[Check] = &[
     admission_policy_not_enforced::CHECK,
     authorization_policy_allows_all::CHECK,
     authorization_policy_allows_any_principal::CHECK,
+    authorization_policy_audit::CHECK,
     authorization_policy_custom_on_tcp::CHECK,
     authorization_policy_dead_path::CHECK,
     authorization_policy_deny_misses_plaintext::CHECK,
     authorization_policy_dry_run::CHECK,
+    authorization_policy_empty_part::CHECK,
     authorization_policy_host_without_port::CHECK,
     authorization_policy_http_field_on_tcp_port::CHECK,
     authorization_policy_method_case::CHECK,
@@ -165,7 +172,9 @@ pub const CHECKS: &[Check] = &[
     authorization_policy_service_port::CHECK,
     authorization_policy_source_unknown::CHECK,
     authorization_policy_target_ref_ignored::CHECK,
+    authorization_policy_token_unchecked::CHECK,
     authorization_policy_unknown_condition::CHECK,
+    authorization_policy_value_invalid::CHECK,
     authorization_policy_wildcard_in_middle::CHECK,
     authorization_policy_without_caller::CHECK,
     authorization_policy_without_default_deny::CHECK,
@@ -236,6 +245,7 @@ pub const CHECKS: &[Check] = &[
     network_policy_cuts_dns::CHECK,
     network_policy_cuts_istiod::CHECK,
     network_policy_cuts_webhook::CHECK,
+    network_policy_every_port::CHECK,
     network_policy_host_network::CHECK,
     network_policy_invalid::CHECK,
     network_policy_metadata_address::CHECK,

@@ -233,6 +233,7 @@ pub const RULES: &[Rule] = &[
         codes: &[
             "authorization-policy-allows-all",
             "authorization-policy-allows-any-principal",
+            "authorization-policy-empty-part",
             "authorization-policy-without-caller",
             "authorization-policy-without-rules",
         ],
@@ -292,6 +293,7 @@ pub const RULES: &[Rule] = &[
             "authorization-policy-prefix-misses-itself",
             "authorization-policy-service-port",
             "authorization-policy-unknown-condition",
+            "authorization-policy-value-invalid",
             "authorization-policy-wildcard-in-middle",
             "server-first-behind-tcp-authorization",
             "service-protocol-ambiguous",

@@ -145,6 +145,9 @@ fn known(text: &str, info: &str, at: usize) -> Option<Explanation> {
     if has("mapping values are not allowed") {
         return Some(second_colon(text, at));
     }
+    if has("invalid indentation") && is_in_closed_list(text, at) {
+        return Some(shallow(text, at));
+    }
     if has("expected ',' or") || has("flow construct") {
         return Some(missing_comma(text, at));
     }
@@ -259,6 +262,21 @@ fn missing_comma(text: &str, at: usize) -> Explanation {
         "expected before this",
         help,
     )
+}
+
+/// Tells whether a place is in a bracketed list that is closed below, before any key.
+fn is_in_closed_list(text: &str, at: usize) -> bool {
+    let opens = place::open_bracket(text, at).is_some_and(|open| text[open..].starts_with('['));
+    let inside = text[at..].split_once(']').map(|(inside, _)| inside);
+    opens && inside.is_some_and(|inside| !inside.contains(": ") && !inside.contains(":\n"))
+}
+
+/// YAML 1.2 asks for it (7.4, `s-flow-line-prefix`); go.yaml.in, with which all of Kubernetes reads, does not.
+fn shallow(text: &str, at: usize) -> Explanation {
+    let (start, line) = line_at(text, at);
+    let (at, len) = content(start, line).unwrap_or((at, 0));
+    let help = "indent it: YAML wants that, although kubectl and kustomize take the line as it is";
+    explanation(at, len, "a line of a bracketed list stands no deeper than its key", "expected deeper", help)
 }
 
 fn indentation(text: &str, at: usize) -> Explanation {

@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
     silent: "For patches that only add a tracer, statistics or a rate limit behind everything of Istio's: none is \
              told apart, so each one is told.",
     source: "networking/v1alpha3/envoy_filter.proto of istio/api 1.21",
-    rules: &["SC8-14"],
+    rules: &["SC8-14", "AU-7"],
     controls: &[Control::Sc8, Control::Sc8Cryptography, Control::Ac4, Control::Au12],
     run,
 };
