@@ -3,6 +3,7 @@
 //! Everything that a template needs is decided here; a template chooses nothing but between what it is given.
 
 mod access;
+mod admission;
 mod authorization;
 mod chart;
 mod control_plane;
@@ -96,6 +97,8 @@ pub enum Part {
     Root,
     /// `control-plane/`
     ControlPlane,
+    /// `admission/`, where the cluster can refuse.
+    Admission,
     /// `mesh/`
     Mesh,
     /// `ingress/`
@@ -115,7 +118,8 @@ impl<'a> Plan<'a> {
     /// Returns the parts of the tree.
     pub fn parts(&self) -> Vec<Part> {
         let namespaces = (0..self.profile.namespaces.len()).map(Part::Namespace);
-        [Part::Root, Part::ControlPlane, Part::Mesh, Part::Ingress].into_iter().chain(namespaces).collect()
+        let platform = [Part::Root, Part::ControlPlane, Part::Admission, Part::Mesh, Part::Ingress];
+        platform.into_iter().chain(namespaces).collect()
     }
 
     /// Returns the files of one part, each path once.
@@ -123,6 +127,7 @@ impl<'a> Plan<'a> {
         match part {
             Part::Root => self.root(),
             Part::ControlPlane => self.control_plane(),
+            Part::Admission => self.admission(),
             Part::Mesh => self.mesh(),
             Part::Ingress => self.ingress(),
             Part::Namespace(index) => self.namespace(index),

@@ -66,6 +66,8 @@ pub struct Profile {
     pub is_openshift: bool,
     /// The control plane.
     pub mesh: Mesh,
+    /// Who refuses what would weaken the mesh.
+    pub admission: Admission,
     /// The control planes that have names, and those names.
     pub revisions: Revisions,
     /// The one entrance.
@@ -204,6 +206,26 @@ pub struct Mesh {
     pub fips: bool,
     pub path_normalization: PathNormalization,
     pub images: Images,
+}
+
+/// Who refuses, when it is written, what would weaken the mesh.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the profile's schema describes each key")]
+pub struct Admission {
+    pub engine: AdmissionEngine,
+    pub beta: bool,
+}
+
+/// What evaluates admission policies.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum AdmissionEngine {
+    /// The API server itself.
+    #[default]
+    ValidatingAdmissionPolicy,
+    /// Nothing.
+    #[serde(rename = "none")]
+    None,
 }
 
 /// How a path is brought into one form before it is compared, and before it is sent on

@@ -17,6 +17,7 @@ use crate::{
 /// The templates, by the name that a plan knows them by.
 const TEMPLATES: &[(&str, &str)] = &[
     ("README.md", include_str!("../templates/README.md")),
+    ("admission-policies.yaml", include_str!("../templates/admission-policies.yaml")),
     ("assumed-workloads.yaml", include_str!("../templates/assumed-workloads.yaml")),
     ("authorization-policies.yaml", include_str!("../templates/authorization-policies.yaml")),
     ("authorization-policy-default.yaml", include_str!("../templates/authorization-policy-default.yaml")),

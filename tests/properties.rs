@@ -12,7 +12,7 @@ fn one_of(options: &'static [&'static str]) -> impl Strategy<Value = &'static st
 prop_compose! {
     /// Any combination of what a profile can say, one line a key.
     fn profile()(
-        kubernetes in one_of(&["", "kubernetesVersion: \"1.28\"", "kubernetesVersion: \"1.29\""]),
+        kubernetes in one_of(&["", "kubernetesVersion: \"1.28\"\nadmission: {beta: true}", "kubernetesVersion: \"1.29\"", "kubernetesVersion: \"1.30\""]),
         chart in one_of(&["1.21.1", "1.22.0", "1.25.5"]),
         enforcement in one_of(&["", "enforcement: audit", "enforcement: enforce"]),
         flux in one_of(&["", "flux: {version: \"2.2\"}", "flux: {version: \"2.9\", serviceAccount: mesh, charts: {url: \"oci://registry.example.com/charts\"}, dependsOn: {mesh: [a], control-plane: [b]}}"]),

@@ -760,3 +760,87 @@ fn the_cni_plugin_may_start_outside_of_kube_system() {
     let values = &release(&rendered, "istio-cni")["spec"]["values"]["cni"];
     assert_eq!(values["resourceQuotas"], json!({"enabled": true}));
 }
+
+/// Istio takes a PERMISSIVE from whoever may write one. `v1` is served from Kubernetes 1.30 on (KEP-3488); the beta, only
+/// where somebody switched it on, which the profile has to say.
+#[test]
+fn the_api_server_guards_the_mesh_where_it_can() {
+    let versions = |more: &str| {
+        let rendered = with(more);
+        let stages: Vec<String> = of_kind(&rendered, "Kustomization")
+            .iter()
+            .filter(|stage| stage["metadata"]["name"] == "test-mesh")
+            .flat_map(|stage| stage["spec"]["dependsOn"].as_array().cloned().unwrap_or_default())
+            .filter_map(|on| on["name"].as_str().map(str::to_owned))
+            .collect();
+        let policies = of_kind(&rendered, "ValidatingAdmissionPolicy");
+        let readme = rendered.tree.get("clusters/test/istio/README.md".into()).expect("a README").to_owned();
+        let says = readme.contains("nothing on the cluster keeps a namespace from downgrading to PERMISSIVE");
+        (stages.join(","), policies.first().map(|policy| policy["apiVersion"].clone()), says)
+    };
+    let guarded = |version: &str| {
+        let version = format!("admissionregistration.k8s.io/{version}");
+        ("test-admission".to_owned(), Some(json!(version)), false)
+    };
+    let unguarded = || ("test-control-plane".to_owned(), None, true);
+    assert_eq!(versions(""), unguarded());
+    assert_eq!(versions("kubernetesVersion: '1.30'"), guarded("v1"));
+    assert_eq!(versions("kubernetesVersion: '1.33'\nadmission: {beta: true}"), guarded("v1"));
+    assert_eq!(versions("kubernetesVersion: '1.30'\nadmission: {engine: none}"), unguarded());
+    assert_eq!(versions("kubernetesVersion: '1.29'\nadmission: {beta: true}"), guarded("v1beta1"));
+    assert_eq!(versions("kubernetesVersion: '1.27'\nadmission: {beta: true}"), unguarded());
+}
+
+/// A policy that can fail open, that nobody binds, or that a label leaves, refuses nothing: the name of a namespace is the
+/// one label that nobody else can set. An exception is admitted by name, by selector and by port.
+#[test]
+fn admission_policies_hold_and_open_what_exceptions_name() {
+    let exception = "exceptions: [{workload: shop/cart, port: 8081, from: {unmeshed: batch}, mtls: permissive, reason: r, owner: o, expires: \"2031-01-01\"}]";
+    let rendered = with(&format!("kubernetesVersion: '1.30'\n{exception}"));
+    let policies = of_kind(&rendered, "ValidatingAdmissionPolicy");
+    let bindings = of_kind(&rendered, "ValidatingAdmissionPolicyBinding");
+    assert_eq!(policies.len(), bindings.len());
+    for (policy, binding) in policies.iter().zip(&bindings) {
+        let spec = &policy["spec"];
+        assert_eq!(spec["failurePolicy"], "Fail");
+        assert_eq!([&spec["matchConditions"], &spec["paramKind"]], [&Value::Null; 2]);
+        assert!(
+            spec["matchConstraints"]["namespaceSelector"].to_string().contains("kubernetes.io/metadata.name")
+        );
+        let bound = json!({"policyName": policy["metadata"]["name"], "validationActions": ["Deny"]});
+        assert_eq!(binding["spec"], bound);
+    }
+    let variable = |policy: &str, name: &str| {
+        let of_name = |value: &&Value| value["metadata"]["name"] == policy;
+        let variables = policies.iter().find(of_name).expect("it is rendered")["spec"]["variables"].clone();
+        let all = variables.as_array().expect("variables").iter();
+        all.into_iter().find(|variable| variable["name"] == name).expect("it is there")["expression"].clone()
+    };
+    assert_eq!(
+        variable("test-peer-authentications", "opened"),
+        "variables.name == 'shop/workload-cart' && variables.labels == {'app': 'cart'} ? ['8081'] :\n[]"
+    );
+    assert_eq!(
+        variable("test-mesh-defaults", "isFlux"),
+        "request.userInfo.username in ['system:serviceaccount:flux-system:kustomize-controller', 'system:serviceaccount:kube-system:namespace-controller']"
+    );
+}
+
+/// What audits is open by the profile's word: its own PERMISSIVE would be refused otherwise.
+#[test]
+fn nothing_that_audits_is_guarded() {
+    let guarded = |more: &str| {
+        let rendered = with(more);
+        let policies = of_kind(&rendered, "ValidatingAdmissionPolicy");
+        let selects = |policy: &Value| policy["spec"]["matchConstraints"].to_string();
+        (policies.len(), policies.iter().any(|policy| selects(policy).contains("\"shop\"")))
+    };
+    assert_eq!(guarded("kubernetesVersion: '1.30'"), (10, true));
+    assert_eq!(guarded("kubernetesVersion: '1.30'\nenforcement: audit"), (0, false));
+    let one = support::rendered(
+        "domain: apps.example.com\nchartVersion: 1.21.1\ntlsSecret: t\nkubernetesVersion: '1.30'\nnamespaces: [{name: shop, enforcement: audit}]\n",
+    );
+    let policies = of_kind(&one, "ValidatingAdmissionPolicy");
+    assert_eq!(policies.len(), 9, "no namespace is left whose pods could be refused");
+    assert!(policies.iter().all(|policy| !policy.to_string().contains("shop")));
+}

@@ -18,7 +18,8 @@ impl Plan<'_> {
             hosts.iter().map(|(namespace, host)| format!("{namespace}/{host}")).collect()
         };
         folder.add("gateway.yaml", "gateway.yaml", json!({"hosts": bound}));
-        self.gateway_authorization(&mut folder, &hosts);
+        let policies = json!({"policies": [self.gateway_policy()]});
+        folder.add("authorization-policy-gateway.yaml", "authorization-policies.yaml", policies);
         if let Some(issuer) = &self.profile.gateway.issuer {
             let kind = issuer.kind.as_deref().unwrap_or("ClusterIssuer");
             let issuer = json!({"kind": kind, "name": issuer.name});
@@ -42,11 +43,12 @@ impl Plan<'_> {
         exposed.collect()
     }
 
-    /// Opens the gateway's listeners: 80 for the redirect, which the router answers after authorization; 443 for the
-    /// exposed hosts.
-    fn gateway_authorization(&self, folder: &mut Folder, hosts: &BTreeSet<(String, String)>) {
+    /// Returns what opens the gateway's listeners: 80 for the redirect, which the router answers after authorization; 443
+    /// for the exposed hosts.
+    pub(super) fn gateway_policy(&self) -> Value {
         let profile = self.profile;
         let domain = &profile.domain;
+        let hosts = self.hosts();
         let rule = |port: &str, hosts: Vec<String>| json!({"to": [{"operation": {"hosts": hosts, "ports": [port]}}]});
         let mut rules = vec![rule("80", vec![format!("*.{domain}"), format!("*.{domain}:80")])];
         if !hosts.is_empty() {
@@ -54,19 +56,13 @@ impl Plan<'_> {
             let served = hosts.iter().flat_map(|(_, host)| [host.clone(), format!("{host}:*")]);
             rules.push(rule("443", served.collect()));
         }
-        let policy = json!({
+        json!({
             "name": "gateway",
             "namespace": profile.gateway.namespace,
             "selector": super::gateway_labels(),
             "dryRun": !self.enforces(),
             "rules": rules,
-        });
-        let policies: [Value; 1] = [policy];
-        folder.add(
-            "authorization-policy-gateway.yaml",
-            "authorization-policies.yaml",
-            json!({"policies": policies}),
-        );
+        })
     }
 
     /// Opens the way from the gateway to each exposed workload.

@@ -44,7 +44,7 @@ impl Plan<'_> {
     }
 
     /// Returns what departs from the mesh's STRICT: the namespace in audit, and the profile's exceptions.
-    fn mutual_tls(&self, index: usize) -> Vec<Value> {
+    pub(super) fn mutual_tls(&self, index: usize) -> Vec<Value> {
         let profile = self.profile;
         let namespace = &profile.namespaces[index];
         let mut policies = Vec::new();

@@ -57,6 +57,7 @@ impl Plan<'_> {
             "addresses": profile.flows.iter().any(|flow| matches!((&flow.from, &flow.basis), (Peer::Cidr(_), Basis::Allow))),
             "monitoring": profile.monitoring.as_ref().map(|monitoring| json!({"namespace": monitoring.namespace})),
             "tracing": profile.tracing.as_ref().map(|to| json!({"service": to.service, "namespace": to.namespace, "port": to.port})),
+            "admission": profile.admission_policies().is_some(),
             "issuer": profile.gateway.issuer.is_some(),
             "gatewayRelease": GATEWAY,
             "existing": existing,
@@ -154,6 +155,7 @@ fn awaited(profile: &Profile) -> BTreeSet<&String> {
 fn holds(folder: &str) -> &'static str {
     match folder {
         "control-plane" => "the platform's namespaces, Istio's charts, their NetworkPolicies",
+        "admission" => "what the API server refuses: objects that would weaken the mesh",
         "mesh" => "mutual TLS, default deny, access logs, no way out but to DNS",
         "ingress" => "the gateway, what it serves and whom it may call",
         _ => "the namespace and what its workloads may do",

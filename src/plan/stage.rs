@@ -18,7 +18,7 @@ impl Plan<'_> {
     ///
     /// Flux dry-runs every object of a Kustomization before it applies one, so Istio's kinds cannot share a stage with
     /// the `HelmRelease` that brings them. Nothing waits for the ingress stage: a load balancer can stay pending for
-    /// ever. Each namespace is a stage of its own: one broken tenant stops nobody else.
+    /// ever. What guards the mesh comes before what it guards. Each namespace is a stage of its own: one broken tenant stops nobody else.
     pub(super) fn stages(&self) -> Vec<Stage> {
         let profile = self.profile;
         let named = |stage: &str| format!("{}-{stage}", profile.name);
@@ -32,11 +32,15 @@ impl Plan<'_> {
             depends_on,
             timeout,
         };
-        let mut stages = vec![
-            stage("control-plane", "control-plane", after(&[], &theirs.control_plane), "15m"),
-            stage("mesh", "mesh", after(&["control-plane"], &theirs.mesh), "5m"),
-            stage("ingress", "ingress", after(&["mesh"], &theirs.ingress), "15m"),
-        ];
+        let mut stages =
+            vec![stage("control-plane", "control-plane", after(&[], &theirs.control_plane), "15m")];
+        let mut before_mesh = "control-plane";
+        if profile.admission_policies().is_some() {
+            stages.push(stage("admission", "admission", after(&["control-plane"], &[]), "5m"));
+            before_mesh = "admission";
+        }
+        stages.push(stage("mesh", "mesh", after(&[before_mesh], &theirs.mesh), "5m"));
+        stages.push(stage("ingress", "ingress", after(&["mesh"], &theirs.ingress), "15m"));
         let tenant = after(&["mesh"], &theirs.namespaces);
         stages.extend(profile.namespaces.iter().map(|namespace| {
             let (name, folder) =

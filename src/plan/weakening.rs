@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::profile::{
-    Basis, Enforcement, Flow, Namespace, PathNormalization, Peer, PodSecurity, Profile, Target,
+    AdmissionEngine, Basis, Enforcement, Flow, Namespace, PathNormalization, Peer, PodSecurity, Profile,
+    Target,
 };
 
 /// Something weaker than the default, and who asked for it.
@@ -19,6 +20,7 @@ pub struct Weakening {
 /// can do better than.
 pub fn weakenings(profile: &Profile) -> Vec<Weakening> {
     let mut all = unenforced(profile);
+    all.extend(unguarded(profile));
     all.extend(profile.flows.iter().filter_map(|flow| plaintext(profile, flow)));
     all.extend(profile.namespaces.iter().flat_map(shared_identities));
     all.extend(loose_paths(profile));
@@ -42,6 +44,20 @@ fn unenforced(profile: &Profile) -> Vec<Weakening> {
         )
     });
     mesh.into_iter().chain(namespaces).collect()
+}
+
+/// Returns that nobody refuses what would weaken the mesh; of a mesh in audit that is no news.
+fn unguarded(profile: &Profile) -> Option<Weakening> {
+    let is_guarded = profile.enforcement == Enforcement::Audit || profile.admission_policies().is_some();
+    let version = profile.kubernetes_version;
+    let why = if profile.admission.engine == AdmissionEngine::None {
+        "admission.engine: none".to_owned()
+    } else {
+        let beta = if version.admission_policies(true).is_some() { ", or with admission.beta" } else { "" };
+        format!("kubernetesVersion is {version}, and admission policies are there from 1.30 on{beta}")
+    };
+    (!is_guarded)
+        .then(|| weakening("nothing on the cluster keeps a namespace from downgrading to PERMISSIVE", why))
 }
 
 /// Returns a flow's weakening, where one of its ends has no sidecar.

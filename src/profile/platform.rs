@@ -104,7 +104,8 @@ pub(super) fn dependencies(root: &Node, mesh: &str, diagnostics: &mut Vec<Diagno
     for item in stages.iter().flat_map(|(_, stage)| stage.items()) {
         let own = item.as_str().and_then(|name| name.strip_prefix(mesh)?.strip_prefix('-'));
         let is_own = |stage: &str| {
-            ["control-plane", "mesh", "ingress"].contains(&stage) || stage.starts_with("namespace-")
+            ["control-plane", "admission", "mesh", "ingress"].contains(&stage)
+                || stage.starts_with("namespace-")
         };
         if own.is_some_and(is_own) {
             diagnostics.push(

@@ -174,6 +174,7 @@ pub(super) fn resolve(
         is_openshift: document.dns.is_openshift(),
         resolvers: resolvers(&document.dns, diagnostics),
         mesh: document.mesh,
+        admission: document.admission,
         revisions,
         gateway: gateway(document.gateway, gateway_follows, diagnostics),
         monitoring: document.monitoring,

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{ApiServer, Cluster, Enforcement, Flux, Mesh, Monitoring, PodSecurity, Protocol, Replicas};
+use super::{
+    Admission, ApiServer, Cluster, Enforcement, Flux, Mesh, Monitoring, PodSecurity, Protocol, Replicas,
+};
 use crate::yaml::{Entries, Spanned};
 
 /// The profile's own file, less `values` and `namespaces`, which are read from their nodes.
@@ -26,6 +28,7 @@ pub(super) struct Document {
     pub api_server: ApiServer,
     pub dns: Dns,
     pub mesh: Mesh,
+    pub admission: Admission,
     pub gateway: Gateway,
     pub monitoring: Option<Monitoring>,
     pub tracing: Option<Tracing>,

@@ -16,6 +16,12 @@ pub(super) const ADOPTION: Minor = Minor { major: 2, minor: 4 };
 /// The first Kubernetes minor that serves `autoscaling/v2` (kubernetes.io, "Deprecated API Migration Guide").
 pub const AUTOSCALING_V2: Minor = Minor { major: 1, minor: 23 };
 
+/// The first Kubernetes minor that serves `ValidatingAdmissionPolicy` as `v1` (KEP-3488).
+pub(super) const ADMISSION_POLICIES: Minor = Minor { major: 1, minor: 30 };
+
+/// The first Kubernetes minor that serves it as `v1beta1`, where that is switched on.
+pub(super) const ADMISSION_POLICIES_BETA: Minor = Minor { major: 1, minor: 28 };
+
 /// What the Istio project says of one of its minors.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -94,11 +100,14 @@ mod tests {
             adoption: BTreeMap<String, String>,
             #[serde(rename = "autoscalingV2")]
             autoscaling_v2: BTreeMap<String, String>,
+            admission_policies: BTreeMap<String, String>,
         }
         let table: Table = read(include_str!("../../release/facts.yaml"));
         assert_eq!(table.native_sidecars["kubernetes"], NATIVE_SIDECARS.to_string());
         assert_eq!(table.adoption["flux"], ADOPTION.to_string());
         assert_eq!(table.autoscaling_v2["kubernetes"], AUTOSCALING_V2.to_string());
+        assert_eq!(table.admission_policies["kubernetes"], ADMISSION_POLICIES.to_string());
+        assert_eq!(table.admission_policies["beta"], ADMISSION_POLICIES_BETA.to_string());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer};
 
-use super::facts::NATIVE_SIDECARS;
+use super::facts::{ADMISSION_POLICIES, ADMISSION_POLICIES_BETA, NATIVE_SIDECARS};
 
 /// A minor release, `1.29`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +28,18 @@ impl Minor {
     /// Returns whether such a Kubernetes starts sidecar containers before the pod's own.
     pub fn has_native_sidecars(self) -> bool {
         self >= NATIVE_SIDECARS
+    }
+
+    /// Returns the API version of `ValidatingAdmissionPolicy` that such a Kubernetes serves, with the beta one switched
+    /// on or not; none where it serves neither.
+    pub fn admission_policies(self, beta: bool) -> Option<&'static str> {
+        if self >= ADMISSION_POLICIES {
+            Some("admissionregistration.k8s.io/v1")
+        } else if beta && self >= ADMISSION_POLICIES_BETA {
+            Some("admissionregistration.k8s.io/v1beta1")
+        } else {
+            None
+        }
     }
 }
 
