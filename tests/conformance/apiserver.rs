@@ -1,6 +1,7 @@
 //! A strict API server takes every object of every tree, and of the workloads that it assumes.
 
 pub mod admission;
+mod guard;
 pub mod structure;
 
 use std::collections::BTreeSet;

@@ -38,6 +38,8 @@ pub struct Request {
 enum Verb {
     /// Creates it, or changes it where it is there.
     Write,
+    /// Changes the status of what is there.
+    Status,
     Delete,
 }
 
@@ -56,6 +58,11 @@ impl Request {
     /// Somebody creates an object, or changes it where the cluster has it.
     pub fn write(object: Value) -> Self {
         Self { verb: Verb::Write, user: None, object }
+    }
+
+    /// Somebody says what became of an object, which the cluster has.
+    pub fn status(object: Value) -> Self {
+        Self { verb: Verb::Status, ..Self::write(object) }
     }
 
     /// Somebody deletes an object, which the cluster has.
@@ -94,6 +101,11 @@ impl<'a> Gate<'a> {
             Verdict::Denied { by, .. } if by == name => Ok(()),
             other => Err(format!("{other:?}")),
         });
+    }
+
+    /// Returns the API server's version.
+    pub fn version(&self) -> String {
+        self.cluster.version()
     }
 
     /// Returns what comes of each request, in order.
@@ -138,6 +150,7 @@ fn policy(version: &str, name: &str, rule: &Value, expression: &str, labels: &Va
 fn ask(cluster: &Cluster<'_>, request: &Request) -> Verdict {
     let mut arguments = match request.verb {
         Verb::Write => [&STRICT[..], &["--force-conflicts"]].concat(),
+        Verb::Status => [&STRICT[..], &["--force-conflicts", "--subresource=status"]].concat(),
         Verb::Delete => vec!["delete", "--dry-run=server"],
     };
     arguments.extend(["-f", "-"]);
@@ -202,7 +215,7 @@ fn a_policy_decides_what_is_written_where_and_who_deletes() {
     assert_eq!(gate.verdicts(&requests), expected);
     gate.install(&[]);
     assert_eq!(gate.verdicts(&requests), vec![Verdict::Admitted; requests.len()]);
-    let version = gate.cluster.version();
+    let version = gate.version();
     bench.compared(
         format!("kube-apiserver {version}, an admission policy"),
         "3 of 6 requests refused, none without it",
