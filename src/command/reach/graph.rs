@@ -125,10 +125,15 @@ pub(super) fn svg(report: &Report<'_, '_>) -> String {
          <text x=\"{LEFT}\" y=\"30\" font-weight=\"bold\">from</text>\n\
          <text x=\"{right}\" y=\"30\" font-weight=\"bold\">to</text>\n"
     );
-    for ((source, target), (way, ports)) in &ways {
+    // What is open between two pods that the manifests show stands out from what is open to the rest of the cluster.
+    let is_shown = |end: &End| matches!(end, End::Pod(id) if report.reach.endpoints().pod(*id).is_some());
+    let mut drawn: Vec<_> = ways.iter().map(|way| (is_shown(&way.0.0) && is_shown(&way.0.1), way)).collect();
+    drawn.sort_by_key(|(is_shown, _)| *is_shown);
+    for (is_shown, ((source, target), (way, ports))) in drawn {
         let row = |ends: &[End], end: &End| ends.binary_search(end).map_or(0, middle);
         let (start, end) = (row(&from, source), row(&to, target));
         let (color, dash) = colored(*way);
+        let stroke = if is_shown { "2.2" } else { "1\" opacity=\"0.35" };
         let (x1, x2) = (LEFT + BOX, right - 8);
         let bend = usize::midpoint(x1, x2);
         let title =
@@ -136,7 +141,7 @@ pub(super) fn svg(report: &Report<'_, '_>) -> String {
         let _ = writeln!(
             text,
             "<path d=\"M{x1},{start} C{bend},{start} {bend},{end} {x2},{end}\" fill=\"none\" stroke=\"{color}\" \
-             stroke-width=\"1.6\"{dash}><title>{}</title></path>\n<path d=\"M{x2},{} l8,4 l-8,4 z\" fill=\"{color}\"/>",
+             stroke-width=\"{stroke}\"{dash}><title>{}</title></path>\n<path d=\"M{x2},{} l8,4 l-8,4 z\" fill=\"{color}\"/>",
             escaped(&title),
             end - 4,
         );
@@ -177,8 +182,15 @@ fn colored(way: Way) -> (&'static str, &'static str) {
     }
 }
 
+/// What a box has room for. A name's end tells most: whether who has it is in the mesh.
 fn shortened(name: &str) -> String {
-    if name.chars().count() <= 42 { name.to_owned() } else { name.chars().take(41).chain(['…']).collect() }
+    const ROOM: usize = 36;
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= ROOM {
+        return name.to_owned();
+    }
+    let (head, tail) = (&letters[..ROOM / 2], &letters[letters.len() - (ROOM / 2 - 1)..]);
+    head.iter().chain(&['…']).chain(tail).collect()
 }
 
 fn escaped(text: &str) -> String {
