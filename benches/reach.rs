@@ -18,17 +18,15 @@ use std::{
 use meshwright::{
     manifest::{self, Manifests},
     mesh::{Config, Mesh},
-    reach::{Endpoints, Enforcement, Network},
+    reach::{Endpoints, Enforcement, Network, Reach, Scope},
     source::Sources,
 };
 
 fn main() {
     let sizes: Vec<usize> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![100, 1_000, 10_000] } else { sizes };
-    println!(
-        "{:>10} {:>12} {:>22} {:>22} {:>22} {:>12}",
-        "workloads", "parsing", "mesh", "network", "pairs", "count"
-    );
+    let heads = ["parsing", "mesh", "layers", "network pairs", "all flows"];
+    println!("{:>10} {}      flows", "workloads", heads.map(|head| format!("{head:>21}")).join(" "));
     let mut smallest = None;
     for size in sizes {
         let text = fleet(size / 10);
@@ -37,27 +35,21 @@ fn main() {
         let parsing = start.elapsed();
         let mesh = best(|| drop(Mesh::resolve(&manifests, Config::default())));
         let resolved = Mesh::resolve(&manifests, Config::default());
-        let network =
-            best(|| drop(Network::new(Endpoints::new(&resolved, Vec::new()), Enforcement::default())));
-        let built = Network::new(Endpoints::new(&resolved, Vec::new()), Enforcement::default());
-        let mut count = 0;
+        let layers = best(|| drop(Reach::of(&resolved)));
+        let network = Network::new(Endpoints::new(&resolved, Vec::new()), Enforcement::default());
         let pairs = best(|| {
-            let inbound = built.endpoints().all_pods().flat_map(|id| built.into_pod(id));
-            count = inbound.map(|inbound| inbound.sources.len()).sum();
+            let inbound = network.endpoints().all_pods().flat_map(|id| network.into_pod(id));
+            assert!(inbound.map(|inbound| inbound.sources.len()).sum::<usize>() > size);
         });
-        let each = [mesh, network, pairs]
-            .map(|time| time.as_secs_f64() / f64::from(u32::try_from(size).expect("a size")));
+        let reach = Reach::of(&resolved);
+        let mut count = 0;
+        let flows = best(|| count = reach.flows(&Scope::default()).len());
+        let times = [parsing, mesh, layers, pairs, flows].map(|time| time.as_secs_f64() * 1e3);
+        let each = times.map(|time| time / f64::from(u32::try_from(size).expect("a size")));
         let base = smallest.get_or_insert(each);
-        let column = |index: usize, time: Duration| {
-            format!("{:9.1} ms  x{:5.2}", time.as_secs_f64() * 1e3, each[index] / base[index])
-        };
-        println!(
-            "{size:>10} {:9.1} ms {:>22} {:>22} {:>22} {count:>12}",
-            parsing.as_secs_f64() * 1e3,
-            column(0, mesh),
-            column(1, network),
-            column(2, pairs)
-        );
+        let columns =
+            (0..times.len()).map(|at| format!("{:9.1} ms  x{:6.2}", times[at], each[at] / base[at]));
+        println!("{size:>10} {} {count:>10}", columns.collect::<Vec<_>>().join(" "));
     }
 }
 
