@@ -376,6 +376,25 @@ mod tests {
             ),
             "perhaps: it looks only at requests that meet a condition"
         );
+        assert_eq!(with("[CREATE, UPDATE]", "[UPDATE]"), "nowhere: it does not look at what is created");
+        assert_eq!(
+            with(
+                "    resourceRules",
+                "    excludeResourceRules: [{apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*']}]\n    resourceRules"
+            ),
+            "nowhere: it leaves the kind out again"
+        );
+        assert_eq!(
+            with("[{expression: 'object.spec.mtls.mode == \"STRICT\"'}]", "[]"),
+            "nowhere: it validates nothing"
+        );
+        assert_eq!(
+            with(
+                "validationActions: [Deny]",
+                "validationActions: [Deny], matchResources: {resourceRules: [{apiGroups: ['*'], apiVersions: ['*'], operations: [CREATE], resources: ['*']}]}"
+            ),
+            "perhaps: it is bound for some of its requests"
+        );
         assert_eq!(hold(&policy.replace("peerauthentications", "pods")), None);
     }
 
@@ -404,6 +423,10 @@ mod tests {
             with("    validate", "    exclude: {any: [{subjects: [{kind: User, name: a}]}]}\n    validate"),
             "perhaps: it leaves objects out"
         );
+        let of_a_namespace = KYVERNO
+            .replace("ClusterPolicy", "Policy")
+            .replace("name: strict}\nspec", "name: strict, namespace: shop}\nspec");
+        assert_eq!(hold(&of_a_namespace), Some("nowhere: it holds in its own namespace alone".to_owned()));
         let freed = format!(
             "{KYVERNO}---\napiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {{name: a, namespace: shop}}\nspec: {{exceptions: [{{policyName: strict, ruleNames: [strict]}}], match: {{any: [{{resources: {{kinds: [PeerAuthentication]}}}}]}}}}\n"
         );
@@ -412,5 +435,27 @@ mod tests {
             Some("perhaps: it does not hold for what a PolicyException frees".to_owned())
         );
         assert_eq!(hold(&KYVERNO.replace("kinds: [PeerAuthentication]", "kinds: [Pod]")), None);
+    }
+
+    #[test]
+    fn a_policy_of_kyverno_in_cel_holds_as_one_of_the_api_server_does() {
+        let policy = POLICY
+            .replace("admissionregistration.k8s.io/v1", "policies.kyverno.io/v1alpha1")
+            .replace("ValidatingAdmissionPolicy", "ValidatingPolicy");
+        let policy = policy.replacen("spec:\n", "spec:\n  validationActions: [Deny]\n", 1);
+        let with = |from: &str, to: &str| {
+            assert!(policy.contains(from), "{from}");
+            hold(&policy.replacen(from, to, 1)).expect("a policy looks at the kind")
+        };
+        assert_eq!(with("strict", "strict"), "everywhere");
+        assert_eq!(with("[Deny]", "[Audit]"), "nowhere: it warns or notes, and does not deny");
+        assert_eq!(
+            with("spec:\n", "spec:\n  failurePolicy: Ignore\n"),
+            "nowhere: it lets pass what it cannot decide"
+        );
+        assert_eq!(
+            with("[{expression: 'object.spec.mtls.mode == \"STRICT\"'}]", "[]"),
+            "nowhere: it validates nothing"
+        );
     }
 }

@@ -205,6 +205,64 @@ fn config(text: &str) -> (Option<Vec<String>>, String, String, OutboundMode) {
     (revisions, config.root_namespace, config.trust_domain, config.mesh.outbound_mode())
 }
 
+#[test]
+fn a_namespace_without_a_label_is_injected_where_the_chart_is_told_so() {
+    let enables = |values: &str| {
+        let mut sources = Sources::default();
+        let release = format!(
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: istiod, namespace: istio-system}}\nspec:\n  chart: {{spec: {{chart: istiod, version: 1.21.1, sourceRef: {{kind: HelmRepository, name: istio}}}}}}\n  values: {values}\n"
+        );
+        let file = sources.add("all.yaml", release);
+        let (manifests, diagnostics) = manifest::load(&sources, [file]);
+        assert_eq!(diagnostics, []);
+        Config::found_in(&manifests, &sources).enables_namespaces_by_default
+    };
+    assert!(!enables("{}"));
+    assert!(!enables("{sidecarInjectorWebhook: {enableNamespacesByDefault: false}}"));
+    assert!(enables("{sidecarInjectorWebhook: {enableNamespacesByDefault: true}}"));
+}
+
+#[test]
+fn ports_with_a_mode_of_their_own_are_told_once_and_in_order() {
+    let policy = |name: &str, ports: &str| {
+        format!(
+            "---\n{{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {{name: {name}, namespace: shop}}, spec: {{selector: {{matchLabels: {{app: web}}}}, portLevelMtls: {ports}}}}}\n"
+        )
+    };
+    let text = NAMESPACE.to_owned()
+        + &pod("web", "{labels: {app: web}}", "{}")
+        + &policy("a", "{\"9000\": {mode: DISABLE}, \"80\": {mode: STRICT}}")
+        + &policy("b", "{\"80\": {mode: STRICT}}");
+    let manifests = manifests(&text);
+    let mesh = Mesh::resolve(&manifests, Config::default());
+    assert_eq!(mesh.ports_with_a_mode(&mesh.pods()[0]), [80, 9000]);
+}
+
+/// Controllers and the injector add labels of their own to a pod (semantics NP38).
+#[test]
+fn np38_a_pod_folds_into_its_owner_unless_a_label_that_people_write_differs() {
+    let pods = |label: &str| {
+        let text = NAMESPACE.to_owned()
+            + &pod("web", "{labels: {app: web}}", "{}")
+            + &format!(
+                "---\n{{apiVersion: v1, kind: Pod, metadata: {{name: web-1-a, namespace: shop, labels: {{app: web, {label}: x}}, ownerReferences: [{{apiVersion: apps/v1, kind: ReplicaSet, name: web-1, uid: u, controller: true}}]}}, spec: {{}}}}\n"
+            )
+            + "---\n{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: web-1, namespace: shop, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: v, controller: true}]}, spec: {template: {metadata: {labels: {app: web, pod-template-hash: '1'}}}}}\n";
+        let manifests = manifests(&text);
+        Mesh::resolve(&manifests, Config::default()).pods().len()
+    };
+    let of_machines = ["pod-template-hash", "security.istio.io/tlsMode", "service.istio.io/canonical-name"];
+    assert_eq!(of_machines.map(pods), [1; 3]);
+    assert_eq!(["tier", "service.example.com/name"].map(pods), [2; 2]);
+}
+
+#[test]
+fn names_are_quoted_from_a_patch_of_each_minor_on() {
+    let quotes = |release| Config { release, ..Config::default() }.quotes_names();
+    assert_eq!([(27, 9), (28, 6), (29, 2)].map(quotes), [false; 3]);
+    assert_eq!([(28, 7), (28, 8), (29, 3), (30, 0)].map(quotes), [true; 4]);
+}
+
 const WEBHOOK: &str = "apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingWebhookConfiguration\n";
 
 #[test]

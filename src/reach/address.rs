@@ -201,6 +201,12 @@ mod tests {
     }
 
     #[test]
+    fn all_addresses_are_one_network_of_each_family() {
+        let networks = AddressSet::all().networks();
+        assert_eq!(networks.iter().map(IpNet::to_string).collect::<Vec<_>>(), ["0.0.0.0/0", "::/0"]);
+    }
+
+    #[test]
     fn np17_an_exception_is_taken_out_and_np18_host_bits_are_passed_over() {
         let block = set("10.0.0.9/8").difference(&set("10.1.0.7/16"));
         assert!(block.contains("10.2.3.4".parse().unwrap()));

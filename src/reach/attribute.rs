@@ -333,3 +333,21 @@ impl Request {
         header.rsplit(',').next().and_then(|last| last.trim().parse().ok())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_given_once_whatever_the_case_of_its_name() {
+        let headers = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>()
+        };
+        let mut request =
+            Request { headers: headers(&[("X-Tok", "a"), ("x-other", "b")]), ..Request::default() };
+        request.set(&Attribute::Header("x-tok".to_owned()), Example::Text("c".to_owned()));
+        assert_eq!(request.headers, headers(&[("x-other", "b"), ("x-tok", "c")]));
+        request.set(&Attribute::Header("x-tok".to_owned()), Example::Absent);
+        assert_eq!(request.headers, headers(&[("x-other", "b")]));
+    }
+}

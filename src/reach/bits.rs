@@ -79,3 +79,28 @@ impl FromIterator<(usize, bool)> for Bits {
         bits
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bits(numbers: &[usize]) -> Bits {
+        let mut bits = Bits::none(130);
+        for number in numbers {
+            bits.add(*number);
+        }
+        bits
+    }
+
+    #[test]
+    fn a_set_of_several_words_is_counted_and_compared_as_a_whole() {
+        let some = bits(&[0, 63, 64, 129]);
+        assert_eq!(some.iter().collect::<Vec<_>>(), [0, 63, 64, 129]);
+        assert_eq!([some.len(), bits(&[]).len()], [4, 0]);
+        assert!(bits(&[63, 64]).is_subset(&some) && bits(&[]).is_subset(&some) && some.is_subset(&some));
+        assert!(!bits(&[1, 64]).is_subset(&some) && !bits(&[0, 65]).is_subset(&some), "each word counts");
+        let collected: Bits = [(0, true), (1, false), (63, true)].into_iter().collect();
+        assert_eq!(collected.iter().collect::<Vec<_>>(), [0, 63]);
+        assert_eq!(collected.0.len(), 1, "64 numbers fit into one word");
+    }
+}
