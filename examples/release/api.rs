@@ -138,7 +138,13 @@ impl Schema {
                 "items" => self.part("[]".into(), value, bit)?,
                 "additionalProperties" => self.part("{}".into(), value, bit)?,
                 "required" => {
-                    for name in value.as_array().into_iter().flatten() {
+                    // What has a default is never missed: an API server fills it in before it validates (`structural
+                    // defaulting` in apiextensions-apiserver/pkg/apiserver/schema).
+                    let has_default = |name: &str| {
+                        object.get("properties").is_some_and(|all| !all[name]["default"].is_null())
+                    };
+                    let names = value.as_array().into_iter().flatten();
+                    for name in names.filter(|name| !has_default(&text(name))) {
                         self.fact(format!("required {}", text(name)), bit);
                     }
                 }
