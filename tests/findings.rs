@@ -139,3 +139,17 @@ fn sarif_names_every_rule_and_a_place_in_the_repository() {
     prints.dedup();
     assert_eq!(prints.len(), count, "no two findings are taken for one");
 }
+
+/// A tree that we render has no findings but what its profile waives; one in audit is not asked.
+#[test]
+fn nothing_is_found_in_what_is_rendered() {
+    for stem in ["sre", "full", "fips", "canary"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_meshwright"))
+            .current_dir(support::home())
+            .args(["check", &format!("golden/{stem}"), "--profile", &format!("profiles/{stem}.yaml")])
+            .args(["--today", "2026-11-27", "--deny", "note"])
+            .output()
+            .expect("it runs");
+        assert!(output.status.success(), "{stem}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+}

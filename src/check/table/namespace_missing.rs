@@ -17,8 +17,8 @@ pub(super) const CHECK: Check = Check {
               holds one of them.",
     mend: "Add the Namespace, or name one that is there.",
     silent: "Where the manifests make no more than half of the namespaces that their objects stand in, for then those come \
-             from elsewhere; for namespaces that Kubernetes, Flux or a chart makes, and for the mesh's root namespace, \
-             which the platform's own repository may make.",
+             from elsewhere; for namespaces in which a profile assumes workloads, for those that Kubernetes, Flux or a \
+             chart makes, and for the mesh's root namespace, which the platform's own repository may make.",
     source: "ApplyAllStaged in ssa/manager_apply.go of fluxcd/pkg: one object that fails its dry run stops all of them",
     rules: &["PRE-2"],
     controls: &[Control::Sc7, Control::Sc8, Control::Ac4],
@@ -39,7 +39,10 @@ fn run(scene: &Scene<'_>, findings: &mut Findings) {
         manifests.namespaces.iter().map(|namespace| namespace.meta.name.as_str()).collect();
     let root = scene.mesh.config.root_namespace.as_str();
     let always = ALWAYS.into_iter().chain([root]);
-    let there: BTreeSet<&str> = made.iter().copied().chain(by_charts).chain(always).collect();
+    // Whoever assumes workloads in a namespace says that somebody else makes it.
+    let by_others = manifests.metas().filter(|meta| meta.is_assumed()).map(Meta::namespace);
+    let there: BTreeSet<&str> =
+        made.iter().copied().chain(by_charts).chain(by_others).chain(always).collect();
     let mut missing: BTreeMap<&str, Vec<&Meta>> = BTreeMap::new();
     for meta in manifests.metas().filter(|meta| !meta.is_assumed()) {
         let is_missing = |name: &&str| !(name.is_empty() || name.contains("${") || there.contains(name));
