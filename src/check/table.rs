@@ -21,6 +21,7 @@ mod authorization_policy_service_port;
 mod authorization_policy_source_unknown;
 mod authorization_policy_target_ref_ignored;
 mod authorization_policy_token_unchecked;
+mod authorization_policy_trust_domain_unknown;
 mod authorization_policy_unknown_condition;
 mod authorization_policy_value_invalid;
 mod authorization_policy_wildcard_in_middle;
@@ -173,6 +174,7 @@ pub const CHECKS: &[Check] = &[
     authorization_policy_source_unknown::CHECK,
     authorization_policy_target_ref_ignored::CHECK,
     authorization_policy_token_unchecked::CHECK,
+    authorization_policy_trust_domain_unknown::CHECK,
     authorization_policy_unknown_condition::CHECK,
     authorization_policy_value_invalid::CHECK,
     authorization_policy_wildcard_in_middle::CHECK,

@@ -265,6 +265,7 @@ pub const RULES: &[Rule] = &[
         codes: &[
             "authorization-policy-principal-form",
             "authorization-policy-source-unknown",
+            "authorization-policy-trust-domain-unknown",
             "service-account-shared",
         ],
         look: look::authorization::policies,

@@ -113,6 +113,12 @@ impl Config {
         std::iter::once(self.trust_domain.as_str()).chain(aliases)
     }
 
+    /// Tells whether the trust domain of a principal stands for the mesh's own and its aliases: one of them by name or
+    /// pattern, or `cluster.local` (`ReplaceTrustDomainAliases` in `pilot/pkg/security/trustdomain/bundle.go`@1.21.1).
+    pub fn is_own_trust_domain(&self, domain: &str) -> bool {
+        domain == "cluster.local" || self.trust_domains().any(|name| is_like(domain, name))
+    }
+
     /// Reads the control planes that the manifests install: the revisions of all, everything else of the first. Where no
     /// HelmRelease installs one, an IstioOperator may; and what is shown of a running one, its ConfigMap and the webhook of
     /// its injector, as `helm template` prints them or a cluster holds them.
@@ -215,6 +221,13 @@ impl Config {
             None => Truth::Unknown,
         }
     }
+}
+
+/// As `stringMatch` of `pilot/pkg/security/trustdomain/util.go`@1.21.1: either may have a star at an end.
+fn is_like(a: &str, b: &str) -> bool {
+    let prefix = |a: &str, b: &str| b.strip_suffix('*').is_some_and(|prefix| a.starts_with(prefix));
+    let suffix = |a: &str, b: &str| b.strip_prefix('*').is_some_and(|suffix| a.ends_with(suffix));
+    a == b || b == "*" || prefix(a, b) || prefix(b, a) || suffix(a, b) || suffix(b, a)
 }
 
 /// Reads the release of Istio that a chart's version names; nothing for a range.

@@ -145,8 +145,7 @@ impl Caller {
 fn with_aliases(principal: &str, config: &Config) -> Vec<String> {
     let parts: Vec<&str> = principal.split('/').collect();
     let [domain, rest @ ..] = parts.as_slice() else { return vec![principal.to_owned()] };
-    let is_ours = config.trust_domains().any(|name| is_like(domain, name)) || *domain == "cluster.local";
-    if rest.len() != 4 || *domain == "*" || !is_ours {
+    if rest.len() != 4 || *domain == "*" || !config.is_own_trust_domain(domain) {
         return vec![principal.to_owned()];
     }
     let mut all: Vec<String> = Vec::new();
@@ -158,13 +157,6 @@ fn with_aliases(principal: &str, config: &Config) -> Vec<String> {
         }
     }
     all
-}
-
-/// As `stringMatch` of the same package: either may have a star at an end.
-fn is_like(a: &str, b: &str) -> bool {
-    let prefix = |a: &str, b: &str| b.strip_suffix('*').is_some_and(|prefix| a.starts_with(prefix));
-    let suffix = |a: &str, b: &str| b.strip_prefix('*').is_some_and(|suffix| a.ends_with(suffix));
-    a == b || b == "*" || prefix(a, b) || prefix(b, a) || suffix(a, b) || suffix(b, a)
 }
 
 /// As `ExpandTrustDomainAliases` (`bundle.go`@1.30.3).
