@@ -62,18 +62,11 @@ impl<'m> Subject<'_, 'm> {
 
     /// Returns every workload that is no gateway.
     fn pods(&self) -> impl Iterator<Item = &'m Pod<'m>> {
-        self.scene.mesh.pods().iter().filter(|pod| !is_gateway(pod))
+        self.scene.mesh.pods().iter().filter(|pod| !pod.is_gateway())
     }
 
     /// Returns the workloads that are in the mesh for sure.
     fn meshed_pods(&self) -> impl Iterator<Item = &'m Pod<'m>> {
         self.pods().filter(|pod| pod.injection.is_injected == Truth::Yes)
     }
-}
-
-/// Tells whether a pod is a gateway's, which callers reach that are in no mesh (`inject.istio.io/templates: gateway`).
-fn is_gateway(pod: &Pod<'_>) -> bool {
-    let templates = pod.workload.template.metadata.annotations.named("inject.istio.io/templates");
-    templates.is_some_and(|templates| templates.split(',').any(|template| template.trim() == "gateway"))
-        || pod.label("gateway.networking.k8s.io/gateway-name").is_some()
 }

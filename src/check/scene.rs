@@ -80,6 +80,14 @@ impl<'m> Scene<'m> {
         written.chain(read).collect()
     }
 
+    /// Returns the mesh config, where the manifests show all of it, and no other control plane beside the one that has it.
+    pub(crate) fn sole_mesh_config(&self) -> Option<&'m MeshConfig> {
+        let config = &self.mesh.config;
+        let is_told = config.knows_mesh() && self.mesh.config_place().is_some();
+        let is_alone = crate::mesh::control_planes(self.mesh.manifests).nth(1).is_none();
+        (is_told && is_alone && self.mesh_configs().len() < 2).then_some(&config.mesh)
+    }
+
     /// Returns the pods in a namespace that a peer selects, among those that the manifests show.
     pub(super) fn pods_of_peer(&self, namespace: &str, peer: &Peer) -> Vec<&'m Pod<'m>> {
         match &peer.pod_selector {

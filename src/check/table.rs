@@ -16,6 +16,8 @@ mod authorization_policy_negative_allow;
 mod authorization_policy_on_control_plane;
 mod authorization_policy_prefix_misses_itself;
 mod authorization_policy_principal_form;
+mod authorization_policy_provider_fails_open;
+mod authorization_policy_provider_missing;
 mod authorization_policy_selects_nothing;
 mod authorization_policy_service_port;
 mod authorization_policy_source_unknown;
@@ -169,6 +171,8 @@ pub const CHECKS: &[Check] = &[
     authorization_policy_on_control_plane::CHECK,
     authorization_policy_prefix_misses_itself::CHECK,
     authorization_policy_principal_form::CHECK,
+    authorization_policy_provider_fails_open::CHECK,
+    authorization_policy_provider_missing::CHECK,
     authorization_policy_selects_nothing::CHECK,
     authorization_policy_service_port::CHECK,
     authorization_policy_source_unknown::CHECK,

@@ -334,7 +334,7 @@ pub const RULES: &[Rule] = &[
         id: "AC4-11",
         holds: "whoever decides in an AuthorizationPolicy's stead is there, and refuses what it cannot decide",
         proof: Absence("CUSTOM AuthorizationPolicy"),
-        codes: &[],
+        codes: &["authorization-policy-provider-fails-open", "authorization-policy-provider-missing"],
         look: look::authorization::providers,
     },
     Rule {

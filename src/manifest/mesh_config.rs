@@ -254,6 +254,13 @@ impl MeshConfig {
         self.ingress_controller_mode.map_or(IngressControllerMode::Strict, |mode| mode.value)
     }
 
+    /// Returns what decides about requests by that name: the last provider of authorization that is written so
+    /// (`processExtensionProvider` in `pilot/pkg/security/authz/builder/extauthz.go` of Istio 1.21.1 passes over all others).
+    pub fn authorizer(&self, name: &str) -> Option<&ExtensionProvider> {
+        let decides = |provider: &&Spanned<ExtensionProvider>| provider.decides() && provider.name() == name;
+        self.extension_providers.iter().rev().find(decides).map(|provider| &provider.value)
+    }
+
     /// Returns the kind of a provider by its name: of the last that is written so, else of Istio's own three.
     pub fn provider(&self, name: &str) -> Option<ProviderKind> {
         let written = self.extension_providers.iter().rev().find(|provider| provider.name() == name);

@@ -47,6 +47,14 @@ impl<'m> Pod<'m> {
         &self.workload.spec.template.metadata.labels
     }
 
+    /// Tells whether it is a gateway, which callers reach that are in no mesh: by the template that the injector is to take
+    /// (`inject.istio.io/templates: gateway`), or made by istiod for a Gateway of the Gateway API.
+    pub fn is_gateway(&self) -> bool {
+        let templates = self.workload.template.metadata.annotations.named("inject.istio.io/templates");
+        templates.is_some_and(|templates| templates.split(',').any(|template| template.trim() == "gateway"))
+            || self.label("gateway.networking.k8s.io/gateway-name").is_some()
+    }
+
     /// Returns `namespace/name` of what makes it.
     pub fn path(&self) -> String {
         self.workload.meta.path()

@@ -4,7 +4,7 @@ use crate::{
     check::{Check, Control, Findings, Scene},
     diagnostic::Severity,
     manifest::{AuthorizationPolicy, AuthorizationRule, Object, Source, Word, gateway::ServerTlsMode},
-    mesh::{Config, Mesh, control_planes},
+    mesh::{Config, Mesh},
 };
 
 pub(super) const CHECK: Check = Check {
@@ -29,7 +29,7 @@ pub(super) const CHECK: Check = Check {
 
 fn run(scene: &Scene<'_>, findings: &mut Findings) {
     let config = &scene.mesh.config;
-    if !is_told(scene.mesh) {
+    if !is_told(scene) {
         return;
     }
     for policy in
@@ -54,16 +54,14 @@ fn run(scene: &Scene<'_>, findings: &mut Findings) {
 }
 
 /// Tells whether the manifests show every trust domain that a proxy takes.
-fn is_told(mesh: &Mesh<'_>) -> bool {
-    let config = &mesh.config;
-    let is_lax = config
-        .control_plane
-        .environment("PILOT_SKIP_VALIDATE_TRUST_DOMAIN", config.release.0 >= 24)
-        .is_some_and(|variable| {
-            !["false", "0", "f", "F", "FALSE", "False"].contains(&variable.value.0.as_str())
-        });
-    let is_one = control_planes(mesh.manifests).nth(1).is_none();
-    config.knows_mesh() && is_one && !is_lax && config.mesh.ca_certificates.is_empty()
+fn is_told(scene: &Scene<'_>) -> bool {
+    let config = &scene.mesh.config;
+    let variable =
+        config.control_plane.environment("PILOT_SKIP_VALIDATE_TRUST_DOMAIN", config.release.0 >= 24);
+    let is_strict = variable.is_none_or(|variable| {
+        ["false", "0", "f", "F", "FALSE", "False"].contains(&variable.value.0.as_str())
+    });
+    scene.sole_mesh_config().is_some_and(|mesh| is_strict && mesh.ca_certificates.is_empty())
 }
 
 /// Tells whether all that a policy speaks of is within the mesh: a gateway that asks its clients for certificates sees

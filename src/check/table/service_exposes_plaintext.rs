@@ -30,7 +30,7 @@ fn run(scene: &Scene<'_>, findings: &mut Findings) {
         let open = pods
             .iter()
             .map(|id| scene.mesh.pod(*id))
-            .find(|pod| !is_gateway(pod) && takes_plaintext(scene.mesh, service, pod));
+            .find(|pod| !pod.is_gateway() && takes_plaintext(scene.mesh, service, pod));
         if let Some(pod) = open {
             findings
                 .report(
@@ -56,12 +56,6 @@ fn opened(service: &Object<Service>) -> Option<(Span, &'static str)> {
             service.external_ips.first().map(|ip| (ip.span, "an external address"))
         }
     }
-}
-
-fn is_gateway(pod: &Pod<'_>) -> bool {
-    let templates = pod.workload.template.metadata.annotations.named("inject.istio.io/templates");
-    templates.is_some_and(|templates| templates.value == "gateway")
-        || pod.label("gateway.networking.k8s.io/gateway-name").is_some()
 }
 
 fn takes_plaintext(mesh: &Mesh<'_>, service: &Object<Service>, pod: &Pod<'_>) -> bool {

@@ -93,32 +93,23 @@ pub(in crate::control) fn paths(subject: &Subject<'_, '_>, look: &mut Look) {
     at_mesh_config(subject, stated, format!("pathNormalization: {word}"), look);
 }
 
-/// AC4-11: a provider that is not there, or lets requests pass when it does not answer, decides nothing.
+/// AC4-11: a provider that is not there, or lets requests pass when it does not answer, decides nothing; checks tell both.
 pub(in crate::control) fn providers(subject: &Subject<'_, '_>, look: &mut Look) {
     let policies = subject.scene.mesh.manifests.authorization_policies.iter();
     for policy in policies.filter(|policy| policy.action() == Action::Custom) {
-        let Some(mesh) = mesh_config(subject, look) else {
-            look.doubts(
+        let name = policy.provider.as_ref().and_then(|provider| provider.name.as_ref());
+        let named = mesh_config(subject, look).map(|mesh| name.and_then(|name| mesh.authorizer(name)));
+        match named {
+            Some(Some(provider)) if provider.fails_open().is_none() => {
+                let place = name.map_or(policy.meta.head(), |name| name.span);
+                look.at_place(&policy.meta, "its provider refuses what it cannot decide", place);
+            }
+            Some(Some(_)) => {}
+            Some(None) if subject.scene.sole_mesh_config().is_some() => {}
+            Some(None) | None => look.doubts(
                 policy.meta.head(),
                 format!("the provider of `{}` is not in the manifests", policy.meta.id()),
-            );
-            continue;
-        };
-        let name = policy.provider.as_ref().and_then(|provider| provider.name.as_ref());
-        let place = name.map_or(policy.meta.head(), |name| name.span);
-        let named = mesh
-            .extension_providers
-            .iter()
-            .find(|provider| name.is_some_and(|name| provider.name() == name.as_str()));
-        match named {
-            Some(provider) if provider.fails_open() => {
-                look.breaks(
-                    place,
-                    format!("requests pass where the provider of `{}` does not answer", policy.meta.path()),
-                );
-            }
-            Some(_) => look.at_place(&policy.meta, "its provider refuses what it cannot decide", place),
-            None => look.breaks(place, format!("no provider decides for `{}`", policy.meta.path())),
+            ),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{all, at_mesh_config, control_plane, mesh_config, variable};
 use crate::{
-    control::{Look, Subject, is_gateway},
+    control::{Look, Subject},
     manifest::{
         Meta, Object, Service, ServiceType,
         gateway::Server,
@@ -97,7 +97,7 @@ pub(in crate::control) fn ways_in(subject: &Subject<'_, '_>, look: &mut Look) {
 
 fn leads_to_gateways(subject: &Subject<'_, '_>, service: &Object<Service>) -> bool {
     let pods = subject.scene.mesh.pods_behind(service);
-    !pods.is_empty() && pods.iter().all(|id| is_gateway(subject.scene.mesh.pod(*id)))
+    !pods.is_empty() && pods.iter().all(|id| subject.scene.mesh.pod(*id).is_gateway())
 }
 
 /// SC7-6: without `PILOT_SCOPE_GATEWAY_TO_NAMESPACE` a Gateway of any namespace adds servers to the gateway's pods

@@ -3,7 +3,10 @@
 use serde::Deserialize;
 
 use super::proto::{Number, Text};
-use crate::yaml::{Node, Spanned};
+use crate::{
+    source::Span,
+    yaml::{Node, Spanned},
+};
 
 /// An extension provider, by the name that policies and Telemetry use (`MeshConfig.ExtensionProvider`).
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -67,9 +70,16 @@ impl ExtensionProvider {
         self.name.as_ref().map_or("", |name| name)
     }
 
-    /// Tells whether requests pass when it does not answer (semantics J16).
-    pub fn fails_open(&self) -> bool {
-        self.kind.as_ref().is_some_and(|(_, settings)| settings.fail_open.is_some_and(|claim| claim.value))
+    /// Tells whether it decides about requests.
+    pub fn decides(&self) -> bool {
+        let kind = self.kind.as_ref().map(|(kind, _)| kind);
+        matches!(kind, Some(ProviderKind::ExtAuthzHttp | ProviderKind::ExtAuthzGrpc))
+    }
+
+    /// Returns where it says that requests pass when it does not answer (semantics J16).
+    pub fn fails_open(&self) -> Option<Span> {
+        let (_, settings) = self.kind.as_ref()?;
+        settings.fail_open.filter(|claim| claim.value).map(|claim| claim.span)
     }
 }
 
