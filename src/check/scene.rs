@@ -6,7 +6,7 @@ use super::Findings;
 use crate::{
     api::Rule,
     delivery::Delivery,
-    manifest::{Direction, MeshConfig, Meta, NetworkPolicy, NetworkRule, Object, Peer},
+    manifest::{Direction, MeshConfig, Meta, NetworkPolicy, NetworkRule, Object, Peer, WorkloadSelector},
     mesh::{Mesh, Pod},
     release::{Minor, Patch, Product},
     source::Sources,
@@ -86,6 +86,28 @@ impl<'m> Scene<'m> {
         let is_told = config.knows_mesh() && self.mesh.config_place().is_some();
         let is_alone = crate::mesh::control_planes(self.mesh.manifests).nth(1).is_none();
         (is_told && is_alone && self.mesh_configs().len() < 2).then_some(&config.mesh)
+    }
+
+    /// Returns the policies of Istio that hold for the whole of their namespace, or in the root namespace for the mesh.
+    pub(crate) fn policies_without_selector(&self) -> impl Iterator<Item = &'m Meta> + use<'m> {
+        let manifests = self.mesh.manifests;
+        let authorization = manifests.authorization_policies.iter();
+        let authorization = authorization
+            .map(|policy| (&policy.meta, !policy.has_selector() && policy.targets().next().is_none()));
+        let authentication =
+            manifests.peer_authentications.iter().map(|policy| (&policy.meta, !policy.has_selector()));
+        let requests = manifests.request_authentications.iter();
+        let requests = requests
+            .map(|policy| (&policy.meta, !policy.has_selector() && policy.targets().next().is_none()));
+        let telemetries = manifests.telemetries.iter();
+        let telemetries = telemetries
+            .map(|policy| (&policy.meta, !policy.has_selector() && policy.targets().next().is_none()));
+        let sidecars = manifests.sidecars.iter().map(|policy| (&policy.meta, !policy.has_selector()));
+        let proxies = manifests.proxy_configs.iter();
+        let proxies = proxies
+            .map(|policy| (&policy.meta, policy.selector.as_ref().is_none_or(WorkloadSelector::is_empty)));
+        let all = authorization.chain(authentication).chain(requests).chain(telemetries);
+        all.chain(sidecars).chain(proxies).filter_map(|(meta, is_wide)| is_wide.then_some(meta))
     }
 
     /// Returns the pods in a namespace that a peer selects, among those that the manifests show.

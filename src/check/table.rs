@@ -4,6 +4,7 @@ mod admission_policy_not_enforced;
 mod authorization_policy_allows_all;
 mod authorization_policy_allows_any_principal;
 mod authorization_policy_audit;
+mod authorization_policy_client_address_lost;
 mod authorization_policy_custom_on_tcp;
 mod authorization_policy_dead_path;
 mod authorization_policy_deny_misses_plaintext;
@@ -56,6 +57,7 @@ mod gateway_cipher_suites;
 mod gateway_optional_client_certificate;
 mod gateway_passthrough;
 mod gateway_plaintext_server;
+mod gateway_second;
 mod gateway_tcp_server;
 mod gateway_tls_version;
 mod gateway_without_credential;
@@ -106,6 +108,7 @@ mod network_policy_open_to_all;
 mod network_policy_opens_proxy_port;
 mod network_policy_peer_matches_nothing;
 mod network_policy_peer_shadowed;
+mod network_policy_peer_without_sidecar;
 mod network_policy_rules_ignored;
 mod network_policy_selects_nothing;
 mod network_policy_service_port;
@@ -125,6 +128,7 @@ mod pod_runs_as_proxy_user;
 mod pod_tls_mode_label;
 mod policy_kind_unmodelled;
 mod policy_on_pod_without_sidecar;
+mod policy_outside_root_namespace;
 mod port_not_captured;
 mod request_authentication_without_requirement;
 mod role_grants_mesh_kinds;
@@ -159,6 +163,7 @@ pub const CHECKS: &[Check] = &[
     authorization_policy_allows_all::CHECK,
     authorization_policy_allows_any_principal::CHECK,
     authorization_policy_audit::CHECK,
+    authorization_policy_client_address_lost::CHECK,
     authorization_policy_custom_on_tcp::CHECK,
     authorization_policy_dead_path::CHECK,
     authorization_policy_deny_misses_plaintext::CHECK,
@@ -211,6 +216,7 @@ pub const CHECKS: &[Check] = &[
     gateway_optional_client_certificate::CHECK,
     gateway_passthrough::CHECK,
     gateway_plaintext_server::CHECK,
+    gateway_second::CHECK,
     gateway_tcp_server::CHECK,
     gateway_tls_version::CHECK,
     gateway_without_credential::CHECK,
@@ -261,6 +267,7 @@ pub const CHECKS: &[Check] = &[
     network_policy_opens_proxy_port::CHECK,
     network_policy_peer_matches_nothing::CHECK,
     network_policy_peer_shadowed::CHECK,
+    network_policy_peer_without_sidecar::CHECK,
     network_policy_rules_ignored::CHECK,
     network_policy_selects_nothing::CHECK,
     network_policy_service_port::CHECK,
@@ -280,6 +287,7 @@ pub const CHECKS: &[Check] = &[
     pod_tls_mode_label::CHECK,
     policy_kind_unmodelled::CHECK,
     policy_on_pod_without_sidecar::CHECK,
+    policy_outside_root_namespace::CHECK,
     port_not_captured::CHECK,
     request_authentication_without_requirement::CHECK,
     role_grants_mesh_kinds::CHECK,

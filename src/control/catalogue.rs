@@ -70,12 +70,12 @@ const TRANSPORT: &[&str] =
 const TLS: &[&str] = &["SC13-1", "SC13-2", "SC13-3", "SC13-4"];
 const MODULE: &[&str] = &["SC13-5", "SC13-6"];
 const AUTHORIZATION: &[&str] =
-    &["AC4-1", "AC4-2", "AC4-3", "AC4-4", "AC4-5", "AC4-6", "AC4-7", "AC4-9", "AC4-11", "AC4-12"];
+    &["AC4-1", "AC4-2", "AC4-3", "AC4-4", "AC4-5", "AC4-6", "AC4-7", "AC4-8", "AC4-9", "AC4-11", "AC4-12"];
 const NETWORK: &[&str] = &["AC4-10"];
 const ROLES: &[&str] = &["ADM-2"];
 const FILTERS: &[&str] = &["SC8-14"];
 const WAY_OUT: &[&str] = &["SC7-1", "SC7-2", "SC7-3", "SC8-7", "SC8-8", "SC8-10"];
-const WAY_IN: &[&str] = &["SC7-5", "SC7-6", "SC7-7", "SC7-8", "SC7-9", "SC7-10"];
+const WAY_IN: &[&str] = &["SC7-5", "SC7-6", "SC7-7", "SC7-8", "SC7-9", "SC7-10", "SC7-11"];
 const CLIENT_CERTIFICATES: &[&str] = &["SC7-9"];
 const SERVERS_FIRST: &[&str] = &["AC4-7"];
 

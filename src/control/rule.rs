@@ -110,6 +110,13 @@ pub const RULES: &[Rule] = &[
         look: look::delivery::dead_values,
     },
     Rule {
+        id: "PRE-7",
+        holds: "what is to hold for the whole mesh stands in the namespace that istiod takes for its root",
+        proof: Absence("policy for the whole mesh"),
+        codes: &["policy-outside-root-namespace"],
+        look: look::delivery::mesh_wide,
+    },
+    Rule {
         id: "SC8-1",
         holds: "one PeerAuthentication of the root namespace says STRICT for the whole mesh",
         proof: Presence("PeerAuthentication of the root namespace for the whole mesh"),
@@ -302,6 +309,13 @@ pub const RULES: &[Rule] = &[
         look: look::authorization::policies,
     },
     Rule {
+        id: "AC4-8",
+        holds: "a gateway that compares addresses of clients sees them",
+        proof: Absence("rule about the address of a gateway's client"),
+        codes: &["authorization-policy-client-address-lost"],
+        look: look::authorization::addresses,
+    },
+    Rule {
         id: "AC4-9",
         holds: "paths are brought to one form before rules see them",
         proof: Presence("mesh config"),
@@ -419,6 +433,13 @@ pub const RULES: &[Rule] = &[
         proof: Absence("server of a Gateway"),
         codes: &["gateway-any-host"],
         look: look::boundary::servers,
+    },
+    Rule {
+        id: "SC7-11",
+        holds: "one gateway takes callers from outside",
+        proof: Absence("gateway"),
+        codes: &["gateway-second"],
+        look: look::boundary::gateways,
     },
     Rule {
         id: "SC13-1",

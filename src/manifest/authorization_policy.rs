@@ -166,6 +166,18 @@ impl Rule {
         self.when.is_empty() && !is_bound && !is_narrow
     }
 
+    /// Returns an address that it compares with a client's, if any.
+    pub fn client_address(&self) -> Option<&Word> {
+        let conditions =
+            self.when.iter().filter(|condition| ["source.ip", "remote.ip"].contains(&condition.key.as_str()));
+        let stated = conditions.flat_map(|condition| condition.values.iter().chain(&condition.not_values));
+        let sources = self.sources().flat_map(|source| {
+            let named = source.ip_blocks.iter().chain(&source.remote_ip_blocks);
+            named.chain(&source.not_ip_blocks).chain(&source.not_remote_ip_blocks)
+        });
+        sources.chain(stated).next()
+    }
+
     /// Returns its sources.
     pub fn sources(&self) -> impl Iterator<Item = &Spanned<Source>> {
         self.from.iter().filter_map(|from| from.source.as_ref())

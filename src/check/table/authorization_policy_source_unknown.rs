@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
     silent: "Where the manifests show no workload of the namespace, for patterns, and for accounts of gateways, \
              whose pods a chart makes.",
     source: "srcPrincipalGenerator in pilot/pkg/security/authz/model/generator.go of Istio 1.21.1",
-    rules: &["AC4-5", "KIA0106", "KIA0101", "IST0101", "J04"],
+    rules: &["AC4-5", "KIA0106", "KIA0101", "IST0101", "J03", "J04"],
     controls: &[Control::Ac3, Control::Ac4],
     run,
 };

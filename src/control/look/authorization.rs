@@ -85,6 +85,17 @@ fn action(action: Action) -> &'static str {
     }
 }
 
+/// AC4-8.
+pub(in crate::control) fn addresses(subject: &Subject<'_, '_>, look: &mut Look) {
+    let mesh = subject.scene.mesh;
+    for policy in mesh.manifests.authorization_policies.iter().filter(|policy| mesh.is_for_a_gateway(policy))
+    {
+        if let Some(word) = policy.rules.iter().find_map(|rule| rule.client_address()) {
+            look.at_place(&policy.meta, "compares addresses of clients", word.span);
+        }
+    }
+}
+
 /// AC4-9.
 pub(in crate::control) fn paths(subject: &Subject<'_, '_>, look: &mut Look) {
     let Some(mesh) = mesh_config(subject, look) else { return };

@@ -148,6 +148,15 @@ pub(in crate::control) fn servers(subject: &Subject<'_, '_>, look: &mut Look) {
     });
 }
 
+/// SC7-11.
+pub(in crate::control) fn gateways(subject: &Subject<'_, '_>, look: &mut Look) {
+    let mesh = subject.scene.mesh;
+    all(releases(mesh.manifests, IstioChart::Gateway), "the chart of a gateway", look);
+    for pod in mesh.pods().iter().filter(|pod| pod.is_gateway() && !pod.workload.meta.is_assumed()) {
+        look.at(&pod.workload.meta, "the workload of a gateway");
+    }
+}
+
 /// Goes through every server of every Gateway.
 pub(super) fn each_server(subject: &Subject<'_, '_>, mut take: impl FnMut(&Meta, &Spanned<Server>)) {
     for gateway in &subject.scene.mesh.manifests.gateways {

@@ -162,3 +162,20 @@ pub(in crate::control) fn dead_values(subject: &Subject<'_, '_>, look: &mut Look
     }
     look.at(&release.meta, "none of `pilot.accessLogFile`, `pilot.accessLogEncoding`, `global.mtls`");
 }
+
+/// PRE-7: anywhere else such a policy holds for its own namespace alone (`GetRootNamespace` in `pilot/pkg/model` of Istio
+/// 1.21.1).
+pub(in crate::control) fn mesh_wide(subject: &Subject<'_, '_>, look: &mut Look) {
+    let (mesh, root) = (subject.scene.mesh, subject.scene.mesh.config.root_namespace.as_str());
+    let is_told = mesh.config.knows_mesh() && mesh.config_place().is_some();
+    for meta in subject.scene.policies_without_selector().filter(|meta| meta.namespace() == root) {
+        if is_told {
+            look.at(meta, "in the root namespace");
+        } else {
+            look.doubts(
+                meta.head(),
+                format!("no mesh config is shown that says whether `{root}` is the root namespace"),
+            );
+        }
+    }
+}
