@@ -62,6 +62,7 @@ mod gateway_tcp_server;
 mod gateway_tls_version;
 mod gateway_without_credential;
 mod helm_release_post_renderer;
+mod helm_release_validation_disabled;
 mod helm_release_values_from;
 mod helm_release_version_floating;
 mod helm_release_versions_differ;
@@ -221,6 +222,7 @@ pub const CHECKS: &[Check] = &[
     gateway_tls_version::CHECK,
     gateway_without_credential::CHECK,
     helm_release_post_renderer::CHECK,
+    helm_release_validation_disabled::CHECK,
     helm_release_values_from::CHECK,
     helm_release_version_floating::CHECK,
     helm_release_versions_differ::CHECK,
