@@ -51,6 +51,7 @@ mod flux_kustomization_dependency_cycle;
 mod flux_kustomization_dependency_missing;
 mod flux_kustomization_path_missing;
 mod flux_kustomization_wait_deadlock;
+mod flux_source_missing;
 mod gateway_any_host;
 mod gateway_api_beside_gateway;
 mod gateway_cipher_suites;
@@ -211,6 +212,7 @@ pub const CHECKS: &[Check] = &[
     flux_kustomization_dependency_missing::CHECK,
     flux_kustomization_path_missing::CHECK,
     flux_kustomization_wait_deadlock::CHECK,
+    flux_source_missing::CHECK,
     gateway_any_host::CHECK,
     gateway_api_beside_gateway::CHECK,
     gateway_cipher_suites::CHECK,

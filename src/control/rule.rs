@@ -65,6 +65,7 @@ pub const RULES: &[Rule] = &[
             "flux-kustomization-dependency-missing",
             "flux-kustomization-path-missing",
             "flux-kustomization-wait-deadlock",
+            "flux-source-missing",
             "key-not-text",
             "kustomization-resource-circle",
             "kustomization-resource-missing",
