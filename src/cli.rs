@@ -54,7 +54,8 @@ pub enum Command {
     ///
     /// Reads directories, files and `-` (standard input), needs no cluster and no profile, and writes nothing. Where
     /// there are Flux Kustomizations or kustomization.yaml files, what they name counts, and what they leave out is told. Of
-    /// their edits the namespace and plain labels are followed; where one patches, pipe in what `kustomize build` prints.
+    /// their edits namespaces, names, plain labels and patches are followed where the outcome is certain; where one cannot be,
+    /// pipe in what `kustomize build` prints.
     Check(Check),
     /// Say who can talk to whom, from manifests alone
     ///

@@ -50,7 +50,7 @@ pub struct Profile {
     pub tls_secret: String,
     /// The oldest Kubernetes minor that the tree runs on.
     pub kubernetes_version: Minor,
-    /// The day of its last change, `2026-11-01`, where it has the tree say which controls it satisfies.
+    /// The day of its last change, `2026-11-01`, where the tree has what `controls` says of it on that day.
     pub revised: Option<String>,
     /// Whether the mesh enforces what it declares.
     pub enforcement: Enforcement,

@@ -87,6 +87,18 @@ pub enum Protocol {
     Sctp,
 }
 
+impl PolicyPort {
+    /// Tells whether it may mean a number: a range does where it holds it, and no number or a name may mean any.
+    pub fn may_mean(&self, protocol: Protocol, number: u16) -> bool {
+        let last = |first: u32| self.end_port.map_or(first, |end| u32::from(end.value));
+        self.protocol() == protocol
+            && match self.port.as_ref().map(|port| &port.value) {
+                None | Some(PortName::Name(_)) => true,
+                Some(PortName::Number(first)) => (*first..=last(*first)).contains(&u32::from(number)),
+            }
+    }
+}
+
 impl NetworkPolicy {
     /// Tells whether its pods are isolated in a direction.
     ///

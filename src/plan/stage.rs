@@ -18,7 +18,8 @@ impl Plan<'_> {
     ///
     /// Flux dry-runs every object of a Kustomization before it applies one, so Istio's kinds cannot share a stage with
     /// the `HelmRelease` that brings them. Nothing waits for the ingress stage: a load balancer can stay pending for
-    /// ever. What guards the mesh comes before what it guards. Each namespace is a stage of its own: one broken tenant stops nobody else.
+    /// ever. What guards the mesh comes before what it guards. Each namespace is a stage of its own: one broken tenant stops
+    /// nobody else.
     pub(super) fn stages(&self) -> Vec<Stage> {
         let profile = self.profile;
         let named = |stage: &str| format!("{}-{stage}", profile.name);

@@ -118,7 +118,7 @@ fn on_chain(
 }
 
 /// The identity that a certificate of the mesh shows, without its scheme.
-fn identity(cluster: &Cluster, source: &Source) -> Option<String> {
+pub fn identity(cluster: &Cluster, source: &Source) -> Option<String> {
     let (namespace, account) = match source {
         Source::Pod(called) => {
             let pod = cluster.pod(called);

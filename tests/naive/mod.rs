@@ -27,7 +27,7 @@
 //! Service exists.
 #![allow(dead_code, reason = "each test crate uses its part")]
 
-mod answer;
+pub mod answer;
 pub mod ask;
 pub mod authorization;
 pub mod client;

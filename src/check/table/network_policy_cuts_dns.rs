@@ -3,7 +3,7 @@
 use crate::{
     check::{Check, Findings, Scene},
     diagnostic::Severity,
-    manifest::{NetworkPolicy, NetworkRule, Object, Peer, PolicyPort, PortName, Protocol},
+    manifest::{NetworkPolicy, NetworkRule, Object, Peer, Protocol},
     mesh::Pod,
     yaml::Spanned,
 };
@@ -26,15 +26,18 @@ pub(super) const CHECK: Check = Check {
 };
 
 /// Where a resolver listens.
-const PORTS: [u32; 2] = [53, 5353];
+const PORTS: [u16; 2] = [53, 5353];
 
 /// Namespaces whose pods may be resolvers, whatever the manifests show of them.
 const HOMES: [&str; 2] = ["kube-system", "openshift-dns"];
 
 fn run(scene: &Scene<'_>, findings: &mut Findings) {
+    let is_for_dns = |number: &u16, rule: &NetworkRule| {
+        rule.ports.iter().any(|port| port.may_mean(Protocol::Udp, *number))
+    };
     let opens = |policy: &Object<NetworkPolicy>, rule: &NetworkRule| {
         let may_be_resolver = |peer: &Spanned<Peer>| may_be_resolver(scene, policy, peer);
-        (rule.ports.is_empty() || rule.ports.iter().any(|port| is_for_dns(port)))
+        (rule.ports.is_empty() || PORTS.iter().any(|number| is_for_dns(number, rule)))
             && (rule.peers.is_empty() || rule.peers.iter().any(may_be_resolver))
     };
     for (pod, policy) in scene.cut_off(scene.mesh.pods().iter(), opens) {
@@ -48,20 +51,9 @@ fn run(scene: &Scene<'_>, findings: &mut Findings) {
     }
 }
 
-fn is_for_dns(port: &PolicyPort) -> bool {
-    let last = |first: u32| port.end_port.map_or(first, |end| u32::from(end.value));
-    port.protocol() == Protocol::Udp
-        && match port.port.as_ref().map(|port| &port.value) {
-            None | Some(PortName::Name(_)) => true,
-            Some(PortName::Number(first)) => PORTS.iter().any(|port| (*first..=last(*first)).contains(port)),
-        }
-}
-
 fn may_be_resolver(scene: &Scene<'_>, policy: &Object<NetworkPolicy>, peer: &Peer) -> bool {
     let Some(namespace) = peer.namespace(policy.meta.namespace()) else { return true };
-    let listens = |pod: &Pod<'_>| {
-        pod.workload.ports().any(|port| PORTS.contains(&u32::from(port.container_port.value)))
-    };
+    let listens = |pod: &Pod<'_>| pod.workload.ports().any(|port| PORTS.contains(&port.container_port.value));
     HOMES.contains(&namespace)
         || scene.mesh.pods_in(namespace).next().is_none()
         || scene.pods_of_peer(namespace, peer).into_iter().any(listens)

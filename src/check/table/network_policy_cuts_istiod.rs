@@ -3,7 +3,7 @@
 use crate::{
     check::{Check, Findings, Scene},
     diagnostic::Severity,
-    manifest::{NetworkPolicy, NetworkRule, Object, Peer, PolicyPort, PortName, Protocol},
+    manifest::{NetworkPolicy, NetworkRule, Object, Peer, Protocol},
     mesh::Truth,
 };
 
@@ -23,7 +23,7 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
-const CONFIGURATION: u32 = 15012;
+const CONFIGURATION: u16 = 15012;
 
 fn run(scene: &Scene<'_>, findings: &mut Findings) {
     let meshed = scene.mesh.pods().iter().filter(|pod| pod.injection.is_injected == Truth::Yes);
@@ -50,14 +50,5 @@ fn may_be_istiod(rule: &NetworkRule) -> bool {
 }
 
 fn opens_configuration(rule: &NetworkRule) -> bool {
-    rule.ports.is_empty() || rule.ports.iter().any(|port| is_open(port))
-}
-
-fn is_open(port: &PolicyPort) -> bool {
-    let last = |first: u32| port.end_port.map_or(first, |end| u32::from(end.value));
-    port.protocol() == Protocol::Tcp
-        && match port.port.as_ref().map(|port| &port.value) {
-            None | Some(PortName::Name(_)) => true,
-            Some(PortName::Number(first)) => (*first..=last(*first)).contains(&CONFIGURATION),
-        }
+    rule.ports.is_empty() || rule.ports.iter().any(|port| port.may_mean(Protocol::Tcp, CONFIGURATION))
 }

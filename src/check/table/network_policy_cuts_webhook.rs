@@ -115,18 +115,13 @@ impl Way<'_> {
             && (rule.ports.is_empty() || rule.ports.iter().any(|port| self.is_port(port)))
     }
 
+    /// Tells whether a port of a rule is that of the webhook; a name is looked up where the pods are shown.
     fn is_port(&self, port: &PolicyPort) -> bool {
-        let wanted = u32::from(self.port);
-        port.protocol() == Protocol::Tcp
-            && match (port.port.as_ref().map(|port| &port.value), self.workload) {
-                (None, _) | (Some(PortName::Name(_)), None) => true,
-                (Some(name @ PortName::Name(_)), Some(workload)) => {
-                    workload.numbers(name, Protocol::Tcp).contains(&self.port)
-                }
-                (Some(PortName::Number(first)), _) => {
-                    let last = port.end_port.map_or(*first, |end| u32::from(end.value));
-                    (*first..=last).contains(&wanted)
-                }
-            }
+        let name =
+            port.port.as_ref().map(|port| &port.value).filter(|name| matches!(name, PortName::Name(_)));
+        let is_named = |(name, workload): (&PortName, &Workload)| {
+            workload.numbers(name, Protocol::Tcp).contains(&self.port)
+        };
+        port.may_mean(Protocol::Tcp, self.port) && name.zip(self.workload).is_none_or(is_named)
     }
 }

@@ -126,14 +126,13 @@ pub(super) fn svg(report: &Report<'_, '_>) -> String {
          <text x=\"{right}\" y=\"30\" font-weight=\"bold\">to</text>\n"
     );
     // What is open between two pods that the manifests show stands out from what is open to the rest of the cluster.
-    let is_shown = |end: &End| matches!(end, End::Pod(id) if report.reach.endpoints().pod(*id).is_some());
-    let mut drawn: Vec<_> = ways.iter().map(|way| (is_shown(&way.0.0) && is_shown(&way.0.1), way)).collect();
+    let mut drawn: Vec<_> = ways.iter().map(|way| (is_shown(report, way.0), way)).collect();
     drawn.sort_by_key(|(is_shown, _)| *is_shown);
     for (is_shown, ((source, target), (way, ports))) in drawn {
         let row = |ends: &[End], end: &End| ends.binary_search(end).map_or(0, middle);
         let (start, end) = (row(&from, source), row(&to, target));
         let (color, dash) = colored(*way);
-        let stroke = if is_shown { "2.2" } else { "1\" opacity=\"0.35" };
+        let (stroke, opacity) = if is_shown { ("2.2", "1") } else { ("1", "0.35") };
         let (x1, x2) = (LEFT + BOX, right - 8);
         let bend = usize::midpoint(x1, x2);
         let title =
@@ -141,7 +140,7 @@ pub(super) fn svg(report: &Report<'_, '_>) -> String {
         let _ = writeln!(
             text,
             "<path d=\"M{x1},{start} C{bend},{start} {bend},{end} {x2},{end}\" fill=\"none\" stroke=\"{color}\" \
-             stroke-width=\"{stroke}\"{dash}><title>{}</title></path>\n<path d=\"M{x2},{} l8,4 l-8,4 z\" fill=\"{color}\"/>",
+             stroke-width=\"{stroke}\" opacity=\"{opacity}\"{dash}><title>{}</title></path>\n<path d=\"M{x2},{} l8,4 l-8,4 z\" fill=\"{color}\"/>",
             escaped(&title),
             end - 4,
         );
@@ -160,18 +159,27 @@ pub(super) fn svg(report: &Report<'_, '_>) -> String {
             );
         }
     }
-    let legend =
+    text + &legend(height - 18) + "</svg>\n"
+}
+
+/// Tells whether the manifests show both ends of a way.
+fn is_shown(report: &Report<'_, '_>, (from, to): &(End, End)) -> bool {
+    [from, to].iter().all(|end| matches!(end, End::Pod(id) if report.reach.endpoints().pod(*id).is_some()))
+}
+
+/// Returns what each kind of line means, at a height.
+fn legend(y: usize) -> String {
+    let meanings =
         [(Way::Known, "with an identity"), (Way::Plain, "in the clear"), (Way::Unknown, "cannot be told")];
-    for (number, (way, said)) in legend.into_iter().enumerate() {
-        let (x, y, (color, dash)) = (LEFT + number * 190, height - 18, colored(way));
-        let _ = writeln!(
-            text,
-            "<path d=\"M{x},{y} h30\" stroke=\"{color}\" stroke-width=\"2\"{dash}/><text x=\"{}\" y=\"{}\">{said}</text>",
+    let entry = |(number, (way, said)): (usize, (Way, &str))| {
+        let (x, (color, dash)) = (LEFT + number * 190, colored(way));
+        format!(
+            "<path d=\"M{x},{y} h30\" stroke=\"{color}\" stroke-width=\"2\"{dash}/><text x=\"{}\" y=\"{}\">{said}</text>\n",
             x + 38,
             y + 5,
-        );
-    }
-    text + "</svg>\n"
+        )
+    };
+    meanings.into_iter().enumerate().map(entry).collect()
 }
 
 fn colored(way: Way) -> (&'static str, &'static str) {

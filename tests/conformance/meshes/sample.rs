@@ -10,7 +10,9 @@ use crate::{
     asked,
     istiod::Release,
     naive::{
-        self, Chain, Client, Cluster, Destination, Layer, Protocol, Question, Request, Source, injection,
+        self, Chain, Client, Cluster, Destination, Layer, Protocol, Question, Request, Source,
+        answer::identity,
+        injection,
         pattern::Truth,
         random::{self, Case, Dice, Edges},
     },
@@ -268,17 +270,4 @@ fn headers(request: &Request) -> Vec<(String, String)> {
         .as_ref()
         .map(|claims| ("authorization".to_owned(), format!("Bearer {}", token::signed(claims))));
     request.headers.iter().cloned().chain(token).collect()
-}
-
-/// The identity of the certificate that a source has, if it has one.
-fn identity(cluster: &Cluster, source: &Source) -> Option<String> {
-    let (namespace, account) = match source {
-        Source::Pod(called) => {
-            let pod = cluster.pod(called);
-            (pod.namespace, pod.service_account())
-        }
-        Source::Representative(stranger) => (stranger.namespace.as_str(), stranger.service_account.as_str()),
-        Source::Node | Source::Outside => return None,
-    };
-    Some(format!("{}/ns/{namespace}/sa/{account}", cluster.trust_domains()[0]))
 }
