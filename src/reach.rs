@@ -1,4 +1,4 @@
-//! Decides who can talk to whom, from manifests alone. Not followed: routes of gateways, `Sidecar.egress`, ambient.
+//! Decides who can talk to whom, from manifests alone. Not followed: routes of gateways, ambient.
 //!
 //! ```text
 //! Mesh ─┬─ Network ─────── which packets pass, by NetworkPolicy

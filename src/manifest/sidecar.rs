@@ -93,6 +93,37 @@ impl Sidecar {
     }
 }
 
+impl Sidecar {
+    /// Returns the listeners that decide at a port of Services what proxies know: those of that port, else those of none
+    /// (`convertToSidecarScope` and `GetEgressListenerForRDS` in `pilot/pkg/model/sidecar.go` of Istio 1.21.1).
+    ///
+    /// A Sidecar without listeners imports every host, and has none of them.
+    pub fn listeners_at(&self, port: u16) -> impl Iterator<Item = &Spanned<EgressListener>> {
+        let number =
+            |listener: &EgressListener| listener.port.as_ref()?.number.as_ref().map(|number| number.value);
+        let wanted = self.egress.iter().any(|listener| number(listener) == Some(port)).then_some(port);
+        self.egress.iter().filter(move |listener| number(listener) == wanted)
+    }
+}
+
+impl EgressListener {
+    /// Tells whether proxies of the namespace `own` get to know a host of another one by it (`selectServices` in
+    /// `pilot/pkg/model/sidecar.go` of Istio 1.21.1): `.` is their own, not the Sidecar's.
+    pub fn imports(&self, own: &str, namespace: &str, host: &str) -> bool {
+        let is_home = |scope: &str| scope == "*" || scope == namespace || (scope == "." && own == namespace);
+        let is_host = |wanted: &str| {
+            wanted == host || wanted.strip_prefix('*').is_some_and(|suffix| host.ends_with(suffix))
+        };
+        let parts = self.hosts.iter().filter_map(|word| word.split_once('/'));
+        parts.into_iter().any(|(scope, wanted)| is_home(scope) && is_host(wanted))
+    }
+
+    /// Tells whether what pods send comes to it by redirection: it has neither an address nor a way of its own.
+    pub fn is_redirected_to(&self) -> bool {
+        self.bind.is_none() && self.capture_mode.is_none_or(|mode| mode.value != CaptureMode::None)
+    }
+}
+
 impl IngressListener {
     /// Returns how traffic comes to the proxy.
     pub fn capture_mode(&self) -> CaptureMode {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Client, Endpoint, EndpointId, Identity, Reach};
 use crate::{
     manifest::{
-        DestinationRule, Mode, Object, Service, Sidecar, Word,
+        DestinationRule, Mode, Object, Service, ServicePort, Sidecar, Word,
         destination_rule::{ClientTls, ClientTlsMode},
         sidecar::OutboundMode,
     },
@@ -66,7 +66,12 @@ impl<'m> Reach<'m> {
             Truth::Unknown => vec![clear],
         };
         // Without a Service there is no cluster, and the bytes go out as they are.
-        let Some((service, declared)) = self.mesh.services_at(to, port).next() else { return vec![clear] };
+        let Some((service, declared, is_known)) = self.known_services(from, to, port).next() else {
+            return vec![clear];
+        };
+        if !is_known.is_certain() {
+            kinds.push(clear);
+        }
         for spoken in self.mesh.protocols(to, port) {
             let mesh = match (spoken.protocol, is_http) {
                 (PortProtocol::Http, _) | (PortProtocol::Auto, true) => Client::MeshHttp,
@@ -110,6 +115,58 @@ impl<'m> Reach<'m> {
         let scopes = [caller.as_str(), home, self.mesh.config.root_namespace.as_str()];
         let rule = scopes.iter().find_map(|scope| rules.iter().find(|rule| is_for(rule, scope)))?;
         rule.transport(None, port).map(|tls| (*rule, tls))
+    }
+
+    /// Returns the Services that lead to a TCP port of a pod and that an endpoint's own proxy knows, or may know: those that
+    /// its Sidecar imports.
+    pub(super) fn known_services(
+        &self,
+        from: EndpointId,
+        to: &Pod<'m>,
+        port: u16,
+    ) -> impl Iterator<Item = (&'m Object<Service>, &'m Spanned<ServicePort>, Truth)> {
+        let known = self.mesh.services_at(to, port).map(move |(service, declared)| {
+            let home = service.meta.namespace();
+            let host = || format!("{}.{home}.svc.cluster.local", service.meta.name);
+            (service, declared, self.knows(from, home, host, declared.port.value))
+        });
+        known.filter(|(.., is_known)| is_known.is_possible())
+    }
+
+    /// Tells whether an endpoint's own proxy knows a port of a host, which its Sidecar has to import where it imports any.
+    ///
+    /// Pods that no manifest shows are taken to have no Sidecar.
+    pub(super) fn knows(
+        &self,
+        from: EndpointId,
+        namespace: &str,
+        host: impl Fn() -> String,
+        port: u16,
+    ) -> Truth {
+        let Endpoint::Pod(pod) = self.endpoints().endpoint(from) else { return Truth::Yes };
+        let pod = self.mesh.pod(pod);
+        let own = self.mesh.scope_of(pod).name;
+        let by = |sidecar: &'m Object<Sidecar>| {
+            let host = host();
+            let importing =
+                sidecar.listeners_at(port).filter(|listener| listener.imports(own, namespace, &host));
+            importing.fold(Truth::No, |any, listener| {
+                any.or(if listener.is_redirected_to() { Truth::Yes } else { Truth::Unknown })
+            })
+        };
+        let sidecars = self.mesh.sidecars_of(pod).into_iter();
+        let answers = sidecars
+            .map(|sidecar| sidecar.filter(|sidecar| !sidecar.egress.is_empty()).map_or(Truth::Yes, by));
+        let both = |one, other| if one == other { one } else { Truth::Unknown };
+        answers.reduce(both).unwrap_or(Truth::Yes)
+    }
+
+    /// Tells whether an endpoint's own proxy lets it call a TCP port of a pod: it knows a Service that leads there, or lets
+    /// out what it does not know.
+    pub(super) fn may_call(&self, from: EndpointId, to: &Pod<'m>, port: u16) -> Truth {
+        let known = self.known_services(from, to, port);
+        let is_known = known.fold(Truth::No, |any, (.., is_known)| any.or(is_known));
+        if is_known.is_certain() { is_known } else { is_known.or(self.may_leave_registry(from)) }
     }
 
     /// Tells whether an endpoint's own proxy lets it call what nothing registers (semantics J12, J13).

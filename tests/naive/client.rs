@@ -71,21 +71,24 @@ fn through_proxy(cluster: &Cluster, question: &Question) -> Answer {
         Destination::Outside(address, host) => {
             let knows = is_registered(cluster, question, &address.to_string(), host.as_deref());
             let sent = Question { client: in_the_clear(question.request.as_ref()), ..question.clone() };
-            answer(cluster, &sent).after(outbound(cluster, question, knows))
+            answer(cluster, &sent).after(outbound(cluster, question, knows.into()))
         }
         Destination::Pod(called) => {
             let pod = cluster.pod(called);
-            let declaring: Vec<(&Object, &Value)> = transport::services_of(cluster, &pod)
+            let declaring: Vec<(&Object, &Value, Truth)> = transport::services_of(cluster, &pod)
                 .filter_map(|service| Some((service, transport::declared(service, &pod, question.port)?)))
+                .map(|(service, port)| {
+                    let host = format!("{}.{}.svc.cluster.local", service.name, service.namespace);
+                    let number = port["port"].as_u64().unwrap_or_default();
+                    (service, port, is_imported(cluster, &question.source, &service.namespace, &host, number))
+                })
+                .filter(|(.., is_imported)| *is_imported != Truth::No)
                 .collect();
+            let knows = declaring.iter().map(|(.., is_imported)| *is_imported).max().unwrap_or(Truth::No);
             let mut answers = Vec::new();
             for client in kinds(cluster, question, &pod, &declaring) {
                 let sent = Question { client, ..question.clone() };
-                answers.push(answer(cluster, &sent).after(outbound(
-                    cluster,
-                    question,
-                    !declaring.is_empty(),
-                )));
+                answers.push(answer(cluster, &sent).after(outbound(cluster, question, knows)));
             }
             let why = "objects of one scope tie, and files have no age (PA05, T07)";
             answers.into_iter().reduce(|one, other| one.either(other, why)).expect("a client has a kind")
@@ -101,13 +104,13 @@ fn kinds(
     cluster: &Cluster,
     question: &Question,
     pod: &Pod<'_>,
-    declaring: &[(&Object, &Value)],
+    declaring: &[(&Object, &Value, Truth)],
 ) -> Vec<Client> {
     let clear = in_the_clear(question.request.as_ref());
     // No Service, no cluster: the bytes pass through as they are.
-    let Some((service, port)) = declaring.first() else { return vec![clear] };
+    let Some((service, port, is_imported)) = declaring.first() else { return vec![clear] };
     let has_proxy = injection::is_injected(cluster, pod);
-    let mut kinds = Vec::new();
+    let mut kinds = if *is_imported == Truth::Yes { Vec::new() } else { vec![clear] };
     for protocol in transport::protocols(cluster, pod, question.port) {
         let mesh = match (protocol, &question.request) {
             (PortProtocol::Http, _) | (PortProtocol::Auto, Some(_)) => Client::MeshHttp,
@@ -188,13 +191,56 @@ fn is_registered(cluster: &Cluster, question: &Question, address: &str, host: Op
         let has_address = address.parse().is_ok_and(|address| {
             texts(&spec["addresses"]).iter().any(|one| pattern::block(one, address) == Some(true))
         });
-        is_visible(entry, client) && has_port && (has_host || has_address)
+        let is_known = texts(&spec["hosts"]).iter().any(|host| {
+            let port = question.port.into();
+            is_imported(cluster, &question.source, &entry.namespace, host, port) == Truth::Yes
+        });
+        is_visible(entry, client) && has_port && (has_host || has_address) && is_known
     })
 }
 
+/// Whether the source's Sidecar imports a port of a host (`networking/v1alpha3/sidecar.proto`): every one, if it has no
+/// `egress`. A listener of the port hides those without one, and what has an address or a capture of its own is not followed.
+fn is_imported(cluster: &Cluster, source: &Source, namespace: &str, host: &str, port: u64) -> Truth {
+    let Source::Pod(called) = source else { return Truth::Yes };
+    let pod = cluster.pod(called);
+    let says = transport::sidecars_of(cluster, &pod).into_iter().map(|sidecar| {
+        let listeners = sidecar.map_or(&[][..], |sidecar| list(&sidecar["spec"]["egress"]));
+        if listeners.is_empty() {
+            return Truth::Yes;
+        }
+        let of_port = |listener: &&Value| listener["port"]["number"].as_u64() == Some(port);
+        let is_own = listeners.iter().any(|listener| of_port(&listener));
+        let mut best = Truth::No;
+        for listener in
+            listeners.iter().filter(|one| if is_own { of_port(one) } else { one["port"].is_null() })
+        {
+            for entry in texts(&listener["hosts"]) {
+                let (scope, wanted) = entry.split_once('/').unwrap_or(("", ""));
+                let of_scope = match scope {
+                    "*" => true,
+                    "." => namespace == pod.namespace,
+                    name => namespace == name,
+                };
+                let of_host = match wanted.strip_prefix('*') {
+                    Some(rest) => host.ends_with(rest),
+                    None => host == wanted,
+                };
+                if of_scope && of_host {
+                    let is_plain = listener["bind"].is_null() && listener["captureMode"] != "NONE";
+                    best = best.max(if is_plain { Truth::Yes } else { Truth::Maybe });
+                }
+            }
+        }
+        best
+    });
+    let says: Vec<Truth> = says.collect();
+    if says.iter().all(|one| *one == says[0]) { says[0] } else { Truth::Maybe }
+}
+
 /// J12, J13: what is in no registry goes nowhere under `REGISTRY_ONLY`.
-fn outbound(cluster: &Cluster, question: &Question, is_registered: bool) -> Finding {
-    let is_closed = if is_registered { Truth::No } else { is_registry_only(cluster, question) };
+fn outbound(cluster: &Cluster, question: &Question, is_registered: Truth) -> Finding {
+    let is_closed = (!is_registered).min(is_registry_only(cluster, question));
     Finding::closed(!is_closed, Layer::Client, "REGISTRY_ONLY, and no registry holds it (J13)".into())
 }
 

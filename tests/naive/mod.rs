@@ -23,7 +23,7 @@
 //! (NP34), a block that holds a Service's address (NP36), policies of other makers (NP40), filters of other makers, and
 //! an object that the API server would refuse.
 //!
-//! Not followed: gateways and routes (J10), ambient (J02, PA09), `Sidecar.egress`, and whether a CUSTOM provider's
+//! Not followed: gateways and routes (J10), ambient (J02, PA09), and whether a CUSTOM provider's
 //! Service exists.
 #![allow(dead_code, reason = "each test crate uses its part")]
 

@@ -286,6 +286,46 @@ fn j13_one_sidecar_holds_and_what_it_does_not_say_the_mesh_says() {
 }
 
 #[test]
+fn j13_a_sidecar_knows_the_hosts_that_it_imports() {
+    let calls = |policy: &str, egress: &str| {
+        let spec = format!("{{egress: {egress}, outboundTrafficPolicy: {{mode: {policy}}}}}");
+        proxied(&mesh("STRICT", &[sidecar("shop/default", &spec)]), "", &web())
+    };
+    let only = |egress: &str| calls("REGISTRY_ONLY", egress);
+    let blocked = (Verdict::Denied, Layer::Client);
+    for open in [
+        "[]",
+        "[{hosts: [\"./*\"]}]",
+        "[{hosts: [\"*/*\"]}]",
+        "[{hosts: [shop/cart.shop.svc.cluster.local]}]",
+        "[{hosts: [\"~/*\", \"*/*.svc.cluster.local\"]}]",
+        "[{port: {number: 9999, protocol: TCP, name: x}, hosts: [\"~/*\"]}, {hosts: [\"./*\"]}]",
+    ] {
+        assert_eq!(only(open), OPEN, "{open}");
+    }
+    for closed in [
+        "[{hosts: [\"~/*\"]}]",
+        "[{hosts: [\"other/*\"]}]",
+        // A host is written in full, and a star is a leading one.
+        "[{hosts: [./cart]}]",
+        "[{hosts: [\"./cart.*\"]}]",
+    ] {
+        assert_eq!(only(closed), blocked, "{closed}");
+        // What is not known goes out as it is, which STRICT refuses.
+        assert_eq!(calls("ALLOW_ANY", closed), (Verdict::Denied, Layer::Transport), "{closed}");
+    }
+    // A listener of the Service's port hides those of every port.
+    let number = |port: u16| {
+        only(&format!(
+            "[{{port: {{number: {port}, protocol: HTTP, name: x}}, hosts: [\"~/*\"]}}, {{hosts: [\"./*\"]}}]"
+        ))
+    };
+    assert_eq!([number(80), number(8080)], [blocked, OPEN]);
+    // One that is not redirected to is not followed.
+    assert_eq!(only("[{hosts: [\"./*\"], captureMode: NONE}]").0, Verdict::Unknown);
+}
+
+#[test]
 fn j13_a_pod_port_of_no_service_is_in_no_registry() {
     let undeclared = Question::new("shop/web", "shop/cart", 9999).get("/");
     assert_eq!(

@@ -18,10 +18,8 @@ impl<'m> Inquiry<'_, 'm> {
         match self.asked.to {
             End::Outside(_) => self.reach.registered(from, &self.meant()).contains(self.asked.port).into(),
             End::Pod(_) => match self.shown(self.asked.to) {
-                Some(pod) if self.reach.mesh.services_at(pod, self.asked.port.number).next().is_none() => {
-                    self.reach.may_leave_registry(from)
-                }
-                Some(_) | None => Truth::Yes,
+                Some(pod) => self.reach.may_call(from, pod, self.asked.port.number),
+                None => Truth::Yes,
             },
         }
     }
@@ -41,18 +39,18 @@ impl<'m> Inquiry<'_, 'm> {
         if !self.reach.has_proxy(from).is_possible() {
             return None;
         }
-        let service = self.reach.mesh.services_at(pod, self.asked.port.number).next();
-        let rule =
-            service.and_then(|(service, declared)| self.reach.rule_for(from, service, declared.port.value));
+        let service = self.reach.known_services(from, pod, self.asked.port.number).next();
+        let rule = service
+            .and_then(|(service, declared, _)| self.reach.rule_for(from, service, declared.port.value));
         let (goes, places) = match (service, rule) {
             (None, _) => {
-                let leaving = self.leaving(from, &format!("no Service leads to port {}", self.asked.port));
+                let leaving = self.leaving(from, &self.unknown(pod));
                 if leaving.state != State::Open {
                     return Some(leaving);
                 }
                 (format!("; {}", leaving.sentence), leaving.places)
             }
-            (Some((service, _)), None) => (format!(" to Service `{}`", service.meta.path()), Vec::new()),
+            (Some((service, ..)), None) => (format!(" to Service `{}`", service.meta.path()), Vec::new()),
             (Some(_), Some((rule, tls))) => {
                 (format!(", as DestinationRule `{}` says", rule.meta.path()), vec![tls.span])
             }
@@ -74,6 +72,14 @@ impl<'m> Inquiry<'_, 'm> {
                     format!("{sends}, which {passes} pass: {}: {}", stopped.layer, stopped.sentence);
                 Some(step(stopped.state, sentence).at(stopped.places))
             }
+        }
+    }
+
+    /// Says why the source's own proxy knows no Service that leads to the port.
+    fn unknown(&self, pod: &Pod<'m>) -> String {
+        match self.reach.mesh.services_at(pod, self.asked.port.number).next() {
+            Some((service, _)) => format!("its Sidecar does not import Service `{}`", service.meta.path()),
+            None => format!("no Service leads to port {}", self.asked.port),
         }
     }
 
@@ -112,7 +118,7 @@ impl<'m> Inquiry<'_, 'm> {
         let meant = self.meant();
         let entry = self.reach.entries(from, &meant).find_map(|entry| {
             let port = entry.ports.iter().find(|port| Port::tcp(port.number()) == self.asked.port)?;
-            Some((entry, port.span))
+            self.reach.knows_entry(from, entry, port.number()).then_some((entry, port.span))
         });
         match entry {
             Some((entry, place)) => {

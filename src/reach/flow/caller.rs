@@ -56,11 +56,10 @@ impl<'m> Reach<'m> {
         if port.protocol != Protocol::Tcp || !self.has_proxy(from).is_possible() {
             return caller;
         }
-        let is_declared = self.mesh.services_at(to, port.number).next().is_some();
         Caller {
             requests: self.own_clients(from, to, port.number, true),
             bytes: self.own_clients(from, to, port.number, false),
-            is_registered: if is_declared { Truth::Yes } else { self.may_leave_registry(from) },
+            is_registered: self.may_call(from, to, port.number),
             ..caller
         }
     }

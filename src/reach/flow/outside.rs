@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use super::{Allowed, End, Flow, Mark, Passage, Scope, TakenFor};
 use crate::{
-    manifest::{Object, Protocol, ServiceEntry},
+    manifest::{Object, Protocol, ServiceEntry, Word},
     mesh::{Mesh, Truth},
     reach::{
         AddressSet, Authorization, Endpoint, EndpointId, Open, Port, PortSet, Reach,
@@ -201,10 +201,25 @@ impl<'m> Reach<'m> {
             return PortSet::all();
         }
         let entries = self.entries(from, addresses);
-        entries.flat_map(|entry| &entry.ports).map(|port| Port::tcp(port.number())).collect()
+        let ports = entries.flat_map(|entry| entry.ports.iter().map(move |port| (entry, port.number())));
+        ports
+            .filter(|(entry, port)| self.knows_entry(from, entry, *port))
+            .map(|(_, port)| Port::tcp(port))
+            .collect()
     }
 
-    /// Returns the ServiceEntries that an endpoint's own proxy knows and that name every one of some addresses.
+    /// Tells whether an endpoint's own proxy knows a port of a ServiceEntry for sure.
+    pub(in crate::reach) fn knows_entry(
+        &self,
+        from: EndpointId,
+        entry: &Object<ServiceEntry>,
+        port: u16,
+    ) -> bool {
+        let knows = |host: &Word| self.knows(from, entry.meta.namespace(), || host.value.clone(), port);
+        entry.hosts.iter().any(|host| knows(host).is_certain())
+    }
+
+    /// Returns the ServiceEntries that are shown to an endpoint's namespace and that name every one of some addresses.
     pub(in crate::reach) fn entries(
         &self,
         from: EndpointId,

@@ -236,6 +236,12 @@ fn sidecar(dice: &mut Dice) -> Value {
         json!({"port": port, "defaultEndpoint": "127.0.0.1:80"})
     });
     optional(dice, &mut spec, "ingress", ingress);
+    if dice.percent(40) {
+        let hosts =
+            ["./*", "*/*", "~/*", "shop/*", "*/a.shop.svc.cluster.local", "./*.svc.cluster.local", "*/*.b"];
+        let hosts: Vec<&str> = (0..=dice.below(2)).map(|_| dice.one(&hosts)).collect();
+        spec["egress"] = json!([{"hosts": hosts}]);
+    }
     spec
 }
 
