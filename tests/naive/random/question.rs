@@ -46,7 +46,10 @@ impl Edges {
             }
             Value::String(text) => match key {
                 "paths" | "notPaths" => self.paths.push(text.clone()),
-                "hosts" | "notHosts" => self.hosts.push(text.clone()),
+                // A Sidecar writes `namespace/host`.
+                "hosts" | "notHosts" => {
+                    self.hosts.push(text.rsplit_once('/').map_or(text.as_str(), |(_, host)| host).to_owned());
+                }
                 "methods" | "notMethods" => self.methods.push(text.clone()),
                 "cidr" | "except" | "ipBlocks" | "notIpBlocks" | "values" | "notValues" => {
                     let network = pattern::network(text);
