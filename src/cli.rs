@@ -65,7 +65,7 @@ pub enum Command {
     /// holds then is enforced; where the proxy would stop it, the line says so. Pods that no manifest shows are ends as well:
     /// `any meshed pod`, `any un-meshed pod`, and whoever a policy names, such as `monitoring/*[app=prometheus] (un-meshed)`;
     /// what is open to them as destinations is what NetworkPolicies let out. `node` is what runs on a pod's own node, which
-    /// no NetworkPolicy keeps out. Routes of gateways are not followed.
+    /// no NetworkPolicy keeps out. What comes through a gateway is the gateway's own; `--routes` says where that goes.
     Reach(Reach),
     /// Say which flows a change of manifests opens and closes
     ///
@@ -249,6 +249,9 @@ pub struct Reach {
     /// How to show flows
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: ReachFormat,
+    /// Say of each route of a gateway whether its requests arrive, and what refuses them, at the line
+    #[arg(long, conflicts_with_all = ["from", "to", "ports", "format", "explain"])]
+    pub routes: bool,
     /// Say of one source, destination and port whether anything passes, and what each layer says of it, at the line
     #[arg(long, requires_all = ["from", "to", "ports"])]
     pub explain: bool,

@@ -1,11 +1,12 @@
-//! Decides who can talk to whom, from manifests alone. Not followed: routes of gateways, ambient.
+//! Decides who can talk to whom, from manifests alone. Not followed: ambient.
 //!
 //! ```text
 //! Mesh ─┬─ Network ─────── which packets pass, by NetworkPolicy
 //!       ├─ Door ────────── what the receiver's sidecar makes of a connection: capture, mode, protocol
 //!       ├─ Authorization ─ which requests or connections its policies let through
 //!       └─ caller ──────── what the sender can prove, and what its own proxy would do
-//! Reach = all of them together: one question (`Reach::verdict`), or everything that is open (`Reach::flows`)
+//! Reach = all of them together: one question (`Reach::verdict`), everything that is open (`Reach::flows`), or what
+//!         becomes of what gateways route (`Reach::routes`)
 //! ```
 //!
 //! Two readings: what somebody can do who goes around its own proxy, which is what counts as enforced, and what goes
@@ -31,6 +32,7 @@ mod question;
 mod ranges;
 mod regex;
 mod requests;
+mod route;
 mod set;
 mod text;
 mod transport;
@@ -56,6 +58,7 @@ pub use ports::{Port, PortSet};
 pub use question::{Question, Target};
 pub use ranges::{Number, Ranges};
 pub use requests::{Clause, Requests, Universe};
+pub use route::{Fate, Route};
 pub use set::Set;
 pub use text::{Language, Pattern, Vocabulary, normalized};
 pub use transport::{Arrival, Chain, Client, arrival};

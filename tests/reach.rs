@@ -14,6 +14,11 @@ fn the_command_explains_what_the_textbook_explains() {
     check("/explained", 20);
 }
 
+#[test]
+fn the_command_says_which_routes_arrive() {
+    check("/routes", 2);
+}
+
 /// Asks the question in the first line of each text of a folder, of which there are so many at least.
 fn check(folder: &str, least: usize) {
     let folder = format!("{}/tests/reach{folder}", env!("CARGO_MANIFEST_DIR"));

@@ -4,6 +4,7 @@ mod asked;
 mod explain;
 mod graph;
 mod json;
+mod routes;
 mod table;
 
 use anyhow::Result;
@@ -54,6 +55,9 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
     let reach = Reach::of(&mesh);
     if options.explain {
         return explain::run(options, &reach, &sources, shell);
+    }
+    if options.routes {
+        return routes::run(&reach, &sources, shell);
     }
     let scope = match asked::scope(options, &reach) {
         Ok(scope) => scope,

@@ -61,6 +61,11 @@ impl Unseen {
         self.labels.is_empty() && matches!(&self.place, Place::Other(labels) if is_plain(labels))
     }
 
+    /// Tells whether it runs as an account that somebody named.
+    pub(super) fn has_account(&self) -> bool {
+        self.account != DEFAULT
+    }
+
     pub(super) fn home(&self, mesh: &Mesh<'_>) -> Option<NamespaceId> {
         match &self.place {
             Place::Named(name) => mesh.namespace_id(name),
