@@ -20,12 +20,25 @@ pub struct Policy {
     pub admission: Option<Spanned<bool>>,
     /// `Ignore` lets pass what Kyverno does not answer for; `Fail` unless said.
     pub failure_policy: Option<Word>,
+    /// Which requests Kyverno's webhooks are asked about for it.
+    pub webhook_configuration: WebhookConfiguration,
     /// Its rules.
     pub rules: Vec<Spanned<PolicyRule>>,
 }
 
+/// Which requests Kyverno's webhooks are asked about for a policy, and what becomes of them without an answer.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WebhookConfiguration {
+    /// As in the policy itself, and before it.
+    pub failure_policy: Option<Word>,
+    /// What has to hold of a request, as it is written.
+    pub match_conditions: Vec<Node>,
+}
+
 /// A rule: what it validates, changes or makes, as it is written.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PolicyRule {
     /// Its name.
     pub name: Word,
@@ -37,6 +50,9 @@ pub struct PolicyRule {
     /// What has to hold besides.
     #[serde(default)]
     pub preconditions: Option<Node>,
+    /// The same in CEL, as it is written.
+    #[serde(default)]
+    pub cel_preconditions: Vec<Node>,
     /// What they have to satisfy.
     #[serde(default)]
     pub validate: Option<Node>,
@@ -90,6 +106,10 @@ pub struct Resources {
     pub namespaces: Vec<Word>,
     /// Names, with wildcards.
     pub names: Vec<Word>,
+    /// A name, in the older way.
+    pub name: Option<Word>,
+    /// Their annotations, as it is written.
+    pub annotations: Option<Node>,
     /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
     pub operations: Vec<Word>,
     /// Their labels, as it is written.
@@ -179,31 +199,62 @@ impl Policy {
     pub fn holds_at_admission(&self) -> bool {
         self.admission.is_none_or(|claim| claim.value)
     }
+
+    /// Tells whether requests pass for which there is no answer (`GetFailurePolicy` in `spec_types.go`).
+    pub fn lets_pass_unanswered(&self) -> bool {
+        let said = self.webhook_configuration.failure_policy.as_ref().or(self.failure_policy.as_ref());
+        said.is_some_and(|word| word.value == "Ignore")
+    }
+
+    /// Tells whether some namespaces, or all of them, are told another action than [`Policy::action`] returns of a rule.
+    pub fn is_overridden(&self, rule: &PolicyRule) -> bool {
+        let of_rule = rule.validate.as_ref().and_then(|validate| validate.get("failureActionOverrides"));
+        let of_rule = of_rule.is_some_and(|overrides| !overrides.items().is_empty());
+        of_rule || !self.validation_failure_action_overrides.is_empty()
+    }
 }
 
-impl PolicyMatch {
-    /// Returns the kinds that it names (`GetKinds` in `match_resources_types.go`).
-    pub fn kinds(&self) -> impl Iterator<Item = &Word> {
-        let filters = self.any.iter().chain(&self.all).map(|filter| &filter.resources);
-        std::iter::once(&self.resources).chain(filters).flat_map(|resources| &resources.kinds)
+impl Resources {
+    /// Tells whether an operation is meant: any is, unless some are said.
+    pub fn covers_operation(&self, wanted: &str) -> bool {
+        self.operations.is_empty() || self.operations.iter().any(|word| word.value == wanted)
+    }
+
+    /// Tells whether objects of a namespace are meant: those of any are, unless some are said (`checkNameSpace` in
+    /// `pkg/engine/utils/match.go`).
+    pub fn covers_namespace(&self, name: &str) -> bool {
+        self.namespaces.is_empty()
+            || self.namespaces.iter().any(|pattern| matches_wildcard(pattern.as_str(), name))
     }
 }
 
 impl PolicyMatch {
-    /// Tells whether it means every object of a kind that `is_named` knows, however they are named and whoever asks; what is
-    /// in `all` narrows.
-    pub fn takes_all(&self, is_named: impl Fn(&str) -> bool) -> bool {
+    /// Tells whether it means objects of a kind that `is_named` knows when they are created or changed, and not only when
+    /// they are deleted.
+    pub fn looks_at(&self, is_named: impl Fn(&str) -> bool) -> bool {
+        self.resources().any(|resources| {
+            resources.kinds.iter().any(|kind| is_named(kind))
+                && ["CREATE", "UPDATE"].iter().any(|operation| resources.covers_operation(operation))
+        })
+    }
+
+    /// Returns every description of objects (`GetKinds` in `match_resources_types.go` goes over the same).
+    fn resources(&self) -> impl Iterator<Item = &Resources> {
+        let filters = self.any.iter().chain(&self.all).map(|filter| &filter.resources);
+        std::iter::once(&self.resources).chain(filters)
+    }
+
+    /// Tells whether it means every object of a kind that `is_named` knows in each of some namespaces, however they are named
+    /// and whoever asks; what is in `all` narrows.
+    pub fn takes_all(&self, is_named: impl Fn(&str) -> bool, namespaces: &[&str]) -> bool {
         let is_open = |resources: &Resources| {
-            let Resources { kinds, namespaces, names, operations, selector, namespace_selector } = resources;
+            let Resources { kinds, names, name, annotations, selector, namespace_selector, .. } = resources;
             kinds.iter().any(|kind| is_named(kind))
-                && namespaces.is_empty()
+                && namespaces.iter().all(|namespace| resources.covers_namespace(namespace))
                 && names.is_empty()
-                && (operations.is_empty()
-                    || ["CREATE", "UPDATE"]
-                        .iter()
-                        .all(|wanted| operations.iter().any(|word| word.value == *wanted)))
-                && selector.is_none()
-                && namespace_selector.is_none()
+                && ["CREATE", "UPDATE"].iter().all(|operation| resources.covers_operation(operation))
+                && [name.is_none(), annotations.is_none(), selector.is_none(), namespace_selector.is_none()]
+                    == [true; 4]
         };
         let is_anybodys = |filter: &ResourceFilter| {
             filter.subjects.is_empty() && filter.roles.is_empty() && filter.cluster_roles.is_empty()

@@ -224,10 +224,12 @@ fn of_kyverno<'m>(
     guarded: Guarded,
 ) -> Option<Guard<'m>> {
     let meta = &policy.meta;
+    let namespaces: Vec<&str> =
+        mesh.namespaces().iter().filter(|scope| takes_part(mesh, scope)).map(|scope| scope.name).collect();
     let mut best: Option<Hold> = None;
     for rule in policy.rules.iter().filter(|rule| rule.validate.is_some()) {
         let is_named = |word: &str| kyverno::selects(word, guarded.group, guarded.kind);
-        if !rule.r#match.kinds().any(|kind| is_named(kind)) {
+        if !rule.r#match.looks_at(is_named) {
             continue;
         }
         let mut flaws = Flaws::default();
@@ -235,17 +237,17 @@ fn of_kyverno<'m>(
         flaws.certain(is_one, "holds in its own namespace alone", meta.head());
         flaws.certain(!policy.holds_at_admission(), "is not asked at admission", meta.head());
         flaws.certain(policy.action(rule) == FailureAction::Audit, "notes, and does not refuse", rule.span);
-        let ignores = policy.failure_policy.as_ref().is_some_and(|word| word.value == "Ignore");
+        let ignores = policy.lets_pass_unanswered();
         flaws.certain(ignores, "lets pass what it cannot decide", meta.head());
-        let overrides = !policy.validation_failure_action_overrides.is_empty();
+        let overrides = policy.is_overridden(rule);
         flaws.unfollowed(overrides, "does otherwise in some namespaces", meta.head());
         flaws.unfollowed(rule.exclude.is_some(), "leaves objects out", rule.span);
-        flaws.unfollowed(
-            rule.preconditions.is_some(),
-            "looks only at objects that meet a condition",
-            rule.span,
-        );
-        flaws.unfollowed(!rule.r#match.takes_all(is_named), "looks only at some objects", rule.span);
+        let conditions = &policy.webhook_configuration.match_conditions;
+        let is_conditional =
+            rule.preconditions.is_some() || !rule.cel_preconditions.is_empty() || !conditions.is_empty();
+        flaws.unfollowed(is_conditional, "looks only at objects that meet a condition", rule.span);
+        let takes_all = rule.r#match.takes_all(is_named, &namespaces);
+        flaws.unfollowed(!takes_all, "looks only at some objects", rule.span);
         let names_it = |exception: &kyverno::Exception| {
             exception.policy_name.rsplit('/').next() == Some(meta.name.as_str())
         };
@@ -415,14 +417,60 @@ mod tests {
             with("  rules:", "  failurePolicy: Ignore\n  rules:"),
             "nowhere: it lets pass what it cannot decide"
         );
+        for condition in [
+            "    celPreconditions: [{name: a, expression: 'true'}]\n    validate",
+            "    preconditions: {all: []}\n    validate",
+        ] {
+            assert_eq!(
+                with("    validate", condition),
+                "perhaps: it looks only at objects that meet a condition"
+            );
+        }
         assert_eq!(
-            with("kinds: [PeerAuthentication]", "kinds: [PeerAuthentication], namespaces: [shop]"),
-            "perhaps: it looks only at some objects"
+            with(
+                "  rules:",
+                "  webhookConfiguration: {matchConditions: [{name: a, expression: 'true'}]}\n  rules:"
+            ),
+            "perhaps: it looks only at objects that meet a condition"
         );
+        assert_eq!(
+            with(
+                "  rules:",
+                "  failurePolicy: Fail\n  webhookConfiguration: {failurePolicy: Ignore}\n  rules:"
+            ),
+            "nowhere: it lets pass what it cannot decide"
+        );
+        assert_eq!(
+            with("validate: {", "validate: {failureActionOverrides: [{action: Audit, namespaces: [a]}], "),
+            "perhaps: it does otherwise in some namespaces"
+        );
+        for narrow in ["name: a", "names: [a]", "annotations: {a: b}", "operations: [CREATE]"] {
+            assert_eq!(
+                with("kinds: [PeerAuthentication]", &format!("kinds: [PeerAuthentication], {narrow}")),
+                "perhaps: it looks only at some objects"
+            );
+        }
         assert_eq!(
             with("    validate", "    exclude: {any: [{subjects: [{kind: User, name: a}]}]}\n    validate"),
             "perhaps: it leaves objects out"
         );
+        let of_namespaces = |namespaces: &str| {
+            let narrow = format!("kinds: [PeerAuthentication], namespaces: {namespaces}");
+            hold(&format!("{}{NAMESPACE}", KYVERNO.replace("kinds: [PeerAuthentication]", &narrow)))
+        };
+        for all in ["[bank, shop]", "['sh*']", "['*']", "[s?op]"] {
+            assert_eq!(of_namespaces(all).as_deref(), Some("everywhere"), "{all}");
+        }
+        for some in ["[bank]", "[sho]", "['?shop']"] {
+            assert_eq!(
+                of_namespaces(some).as_deref(),
+                Some("perhaps: it looks only at some objects"),
+                "{some}"
+            );
+        }
+        let deleted = KYVERNO
+            .replace("kinds: [PeerAuthentication]", "kinds: [PeerAuthentication], operations: [DELETE]");
+        assert_eq!(hold(&deleted), None, "as of the API server's own");
         let of_a_namespace = KYVERNO
             .replace("ClusterPolicy", "Policy")
             .replace("name: strict}\nspec", "name: strict, namespace: shop}\nspec");
