@@ -56,6 +56,8 @@ pub struct File {
     pub context: Value,
     /// Helm values that become the context's `values`.
     pub values: Option<Values>,
+    /// Objects of another template that become the context's `objects`.
+    pub reshaped: Option<Reshaped>,
     /// What it is to a reader of the tree.
     pub role: Role,
 }
@@ -67,6 +69,15 @@ pub struct Values {
     pub template: &'static str,
     /// The profile's.
     pub overlay: Option<Node>,
+}
+
+/// Objects that another template says, to be said again in another shape: no expression is written twice.
+#[derive(Debug)]
+pub struct Reshaped {
+    /// The template of the objects; takes the file's context.
+    pub template: &'static str,
+    /// Returns what the file's own template takes of an object; none of one that it leaves out.
+    pub shape: fn(&Value) -> Option<Value>,
 }
 
 /// What a file is to a reader of the tree.
@@ -205,8 +216,16 @@ impl Folder {
         self.add_as(Role::Manifest, below, template, context);
     }
 
+    /// Adds a file that Flux applies, made of the objects that another template says.
+    fn add_reshaped(&mut self, template: &'static str, context: Value, of: Reshaped) {
+        self.add(template, template, context);
+        let file = self.files.last_mut().expect("it was added");
+        file.reshaped = Some(of);
+    }
+
     fn add_as(&mut self, role: Role, below: impl AsRef<Utf8Path>, template: &'static str, context: Value) {
-        self.files.push(File { path: self.path.join(below), template, context, values: None, role });
+        let path = self.path.join(below);
+        self.files.push(File { path, template, context, values: None, reshaped: None, role });
     }
 
     /// Returns the files, and a kustomization.yaml in each folder that names the manifests in it and the folders below.

@@ -136,6 +136,7 @@ pub struct Charts {
 #[expect(missing_docs, reason = "the profile's schema describes each key")]
 pub struct DependsOn {
     pub control_plane: Vec<String>,
+    pub admission: Vec<String>,
     pub mesh: Vec<String>,
     pub ingress: Vec<String>,
     pub namespaces: Vec<String>,
@@ -223,6 +224,8 @@ pub enum AdmissionEngine {
     /// The API server itself.
     #[default]
     ValidatingAdmissionPolicy,
+    /// Kyverno, which others install.
+    Kyverno,
     /// Nothing.
     #[serde(rename = "none")]
     None,

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    plan::{File, Plan, Role, Values},
+    plan::{File, Plan, Reshaped, Role, Values},
     profile::Profile,
     template::Templates,
     tree::Tree,
@@ -26,6 +27,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("gateway.yaml", include_str!("../templates/gateway.yaml")),
     ("helm-repository.yaml", include_str!("../templates/helm-repository.yaml")),
     ("helmrelease.yaml", include_str!("../templates/helmrelease.yaml")),
+    ("kyverno-policies.yaml", include_str!("../templates/kyverno-policies.yaml")),
     ("kustomization.yaml", include_str!("../templates/kustomization.yaml")),
     ("namespaces.yaml", include_str!("../templates/namespaces.yaml")),
     ("network-policies.yaml", include_str!("../templates/network-policies.yaml")),
@@ -112,10 +114,21 @@ fn finished(templates: &Templates, mut file: File) -> Result<(Utf8PathBuf, Role,
         file.context["guarded"] = values.to_string().contains("${").into();
         file.context["values"] = values;
     }
+    if let Some(reshaped) = &file.reshaped {
+        file.context["objects"] = objects(templates, reshaped, &file.context)?;
+    }
     let text = templates
         .render(file.template, &file.context)
         .with_context(|| format!("cannot render `{}`", file.path))?;
     Ok((file.path, file.role, text))
+}
+
+/// Returns the objects that another template says, each in the shape that is wanted.
+fn objects(templates: &Templates, reshaped: &Reshaped, context: &Value) -> Result<Value> {
+    let text = templates.render(reshaped.template, context)?;
+    let documents = yaml_serde::Deserializer::from_str(&text).map(Value::deserialize);
+    let documents: Vec<Value> = documents.collect::<Result<_, _>>().context("our own objects are no YAML")?;
+    Ok(documents.iter().filter_map(reshaped.shape).collect())
 }
 
 /// Returns our values with the profile's over them: mappings key by key, all else whole.

@@ -791,6 +791,38 @@ fn the_api_server_guards_the_mesh_where_it_can() {
     assert_eq!(versions("kubernetesVersion: '1.27'\nadmission: {beta: true}"), unguarded());
 }
 
+/// Kyverno asks no `ValidatingAdmissionPolicy` of the API server, so that nothing is weak for want of it; who
+/// installs it is waited for where the profile says, and the README says what of it the policies need.
+#[test]
+fn kyverno_guards_the_mesh_on_any_kubernetes() {
+    let guarded = |version: &str, more: &str| {
+        let rendered = with(&format!(
+            "kubernetesVersion: '{version}'\nadmission: {{engine: Kyverno}}\nflux: {{dependsOn: {{admission: [kyverno]}}}}\n{more}"
+        ));
+        let needs = |stage: &str| {
+            let stages = of_kind(&rendered, "Kustomization");
+            let stage = stages.into_iter().find(|found| found["metadata"]["name"] == format!("test-{stage}"));
+            stage.map(|stage| stage["spec"]["dependsOn"].clone())
+        };
+        let readme = rendered.tree.get("clusters/test/istio/README.md".into()).expect("a README");
+        let says = |text: &str| readme.contains(text);
+        (
+            of_kind(&rendered, "ClusterPolicy").len(),
+            [needs("admission"), needs("mesh")],
+            says("nothing on the cluster keeps a namespace from downgrading"),
+            says("* Kyverno, 1.13 or later")
+                && says("wait for ever: `kyverno`.")
+                && says("what Kyverno refuses"),
+        )
+    };
+    let on = |names: &[&str]| Some(json!(names.iter().map(|name| json!({"name": name})).collect::<Vec<_>>()));
+    let stages = || [on(&["test-control-plane", "kyverno"]), on(&["test-admission"])];
+    assert_eq!(guarded("1.27", ""), (10, stages(), false, true));
+    assert_eq!(guarded("1.30", ""), (10, stages(), false, true));
+    let unguarded = [None, on(&["test-control-plane"])];
+    assert_eq!(guarded("1.30", "enforcement: audit"), (0, unguarded, false, false));
+}
+
 /// A policy that can fail open, that nobody binds, or that a label leaves, refuses nothing: the name of a namespace is the
 /// one label that nobody else can set. An exception is admitted by name, by selector and by port.
 #[test]

@@ -6,8 +6,11 @@
 
 use serde_json::{Value, json};
 
-use super::{File, Plan};
+use super::{File, Plan, Reshaped};
 use crate::profile::{AdmissionEngine, Enforcement, Namespace, Profile};
+use kyverno::cluster_policy;
+
+mod kyverno;
 
 /// The admission policies, each named after what it looks at; the profile's name comes before.
 const POLICIES: [&str; 10] = [
@@ -23,17 +26,34 @@ const POLICIES: [&str; 10] = [
     "namespaces",
 ];
 
+/// Where the policies and their bindings are written, and every expression; what Kyverno takes is made from these.
+const POLICIES_FILE: &str = "admission-policies.yaml";
+
 /// Who deletes what is in a namespace that is itself deleted: refused, it would keep the namespace terminating for ever.
 const NAMESPACE_CONTROLLER: &str = "system:serviceaccount:kube-system:namespace-controller";
 
+/// Who refuses what the tree's admission policies do not admit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Guard {
+    /// The API server itself, by policies of this API version.
+    ApiServer(&'static str),
+    /// Kyverno, which others install, whatever the API server can do by itself.
+    Kyverno,
+}
+
 impl Profile {
-    /// Returns the API version of the admission policies that the tree brings; none where it brings none.
+    /// Returns who refuses by the admission policies that the tree brings; none where it brings none.
     ///
     /// A mesh in audit enforces nothing, so neither does the API server.
-    pub(super) fn admission_policies(&self) -> Option<&'static str> {
-        let is_wanted = self.admission.engine == AdmissionEngine::ValidatingAdmissionPolicy
-            && self.enforcement == Enforcement::Enforce;
-        self.kubernetes_version.admission_policies(self.admission.beta).filter(|_| is_wanted)
+    pub(super) fn guard(&self) -> Option<Guard> {
+        let guard = match self.admission.engine {
+            AdmissionEngine::ValidatingAdmissionPolicy => {
+                self.kubernetes_version.admission_policies(self.admission.beta).map(Guard::ApiServer)
+            }
+            AdmissionEngine::Kyverno => Some(Guard::Kyverno),
+            AdmissionEngine::None => None,
+        };
+        guard.filter(|_| self.enforcement == Enforcement::Enforce)
     }
 
     /// Returns who applies the tree, as the API server knows them: the account that Flux impersonates, or its own.
@@ -48,8 +68,25 @@ impl Profile {
 
 impl Plan<'_> {
     pub(super) fn admission(&self) -> Vec<File> {
+        let Some(guard) = self.profile.guard() else { return Vec::new() };
+        let mut folder = self.folder("admission");
+        match guard {
+            Guard::ApiServer(version) => {
+                folder.add(POLICIES_FILE, POLICIES_FILE, self.admission_policies(version));
+            }
+            Guard::Kyverno => {
+                // The version is that of the shape which is left.
+                let context = self.admission_policies("admissionregistration.k8s.io/v1");
+                let of = Reshaped { template: POLICIES_FILE, shape: cluster_policy };
+                folder.add_reshaped("kyverno-policies.yaml", context, of);
+            }
+        }
+        folder.into_files()
+    }
+
+    /// Returns what the expressions of the admission policies are made of, and what they are bound to.
+    fn admission_policies(&self, version: &str) -> Value {
         let profile = self.profile;
-        let Some(version) = profile.admission_policies() else { return Vec::new() };
         // What audits is open by the profile's word, and stands among the weakenings.
         let enforced = |namespace: &&Namespace| profile.enforces(namespace);
         let teams: Vec<&str> =
@@ -59,24 +96,18 @@ impl Plan<'_> {
         let governed: Vec<&str> = injected.iter().copied().chain([root]).collect();
         let is_bound = |policy: &&str| *policy != "pods" || !teams.is_empty();
         let named = |policy: &str| format!("{}-{policy}", profile.name);
-        let mut folder = self.folder("admission");
-        folder.add(
-            "admission-policies.yaml",
-            "admission-policies.yaml",
-            json!({
-                "version": version,
-                "bound": POLICIES.into_iter().filter(is_bound).map(named).collect::<Vec<_>>(),
-                "governed": governed,
-                "injected": injected,
-                "teams": teams,
-                "root": root,
-                "isRoot": format!("request.namespace == {}", literal(&json!(root))),
-                "openedPorts": self.opened_ports(),
-                "openedRules": self.opened_rules(),
-                "isFlux": format!("request.userInfo.username in {}", literal(&json!([profile.flux_user(), NAMESPACE_CONTROLLER]))),
-            }),
-        );
-        folder.into_files()
+        json!({
+            "version": version,
+            "bound": POLICIES.into_iter().filter(is_bound).map(named).collect::<Vec<_>>(),
+            "governed": governed,
+            "injected": injected,
+            "teams": teams,
+            "root": root,
+            "isRoot": format!("request.namespace == {}", literal(&json!(root))),
+            "openedPorts": self.opened_ports(),
+            "openedRules": self.opened_rules(),
+            "isFlux": format!("request.userInfo.username in {}", literal(&json!([profile.flux_user(), NAMESPACE_CONTROLLER]))),
+        })
     }
 
     /// Returns the ports that exceptions open, as an expression about a `PeerAuthentication`.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{GATEWAY, Plan, undeclared, weakenings};
+use super::{GATEWAY, Plan, admission::Guard, undeclared, weakenings};
 use crate::profile::{Basis, ControlPlane, Enforcement, Flow, Namespace, Peer, PodSecurity, Profile, Target};
 
 impl Plan<'_> {
@@ -18,7 +18,7 @@ impl Plan<'_> {
         let stages: Vec<Value> = self
             .stages()
             .into_iter()
-            .map(|stage| json!({"folder": stage.folder, "name": stage.name, "holds": holds(stage.folder.as_str())}))
+            .map(|stage| json!({"folder": stage.folder, "name": stage.name, "holds": holds(stage.folder.as_str(), profile.guard())}))
             .collect();
         let names = |of: &dyn Fn(&&Namespace) -> bool| -> Vec<&str> {
             profile.namespaces.iter().filter(of).map(|namespace| namespace.name.as_str()).collect()
@@ -57,7 +57,7 @@ impl Plan<'_> {
             "addresses": profile.flows.iter().any(|flow| matches!((&flow.from, &flow.basis), (Peer::Cidr(_), Basis::Allow))),
             "monitoring": profile.monitoring.as_ref().map(|monitoring| json!({"namespace": monitoring.namespace})),
             "tracing": profile.tracing.as_ref().map(|to| json!({"service": to.service, "namespace": to.namespace, "port": to.port})),
-            "admission": profile.admission_policies().is_some(),
+            "admission": guard_name(profile.guard()),
             "issuer": profile.gateway.issuer.is_some(),
             "gatewayRelease": GATEWAY,
             "existing": existing,
@@ -149,12 +149,25 @@ impl Plan<'_> {
 /// Returns the Flux Kustomizations that stages of ours wait for, each once.
 fn awaited(profile: &Profile) -> BTreeSet<&String> {
     let on = &profile.flux.depends_on;
-    [&on.control_plane, &on.mesh, &on.ingress, &on.namespaces].into_iter().flatten().collect()
+    let admission = profile.guard().map(|_| &on.admission);
+    let stages = [&on.control_plane, &on.mesh, &on.ingress, &on.namespaces];
+    admission.into_iter().chain(stages).flatten().collect()
 }
 
-fn holds(folder: &str) -> &'static str {
+/// Returns who refuses, as what it answers begins.
+fn guard_name(guard: Option<Guard>) -> Option<&'static str> {
+    guard.map(|guard| match guard {
+        Guard::ApiServer(_) => "ValidatingAdmissionPolicy",
+        Guard::Kyverno => "Kyverno",
+    })
+}
+
+fn holds(folder: &str, guard: Option<Guard>) -> &'static str {
     match folder {
         "control-plane" => "the platform's namespaces, Istio's charts, their NetworkPolicies",
+        "admission" if guard == Some(Guard::Kyverno) => {
+            "what Kyverno refuses: objects that would weaken the mesh"
+        }
         "admission" => "what the API server refuses: objects that would weaken the mesh",
         "mesh" => "mutual TLS, default deny, access logs, no way out but to DNS",
         "ingress" => "the gateway, what it serves and whom it may call",

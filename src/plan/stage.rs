@@ -36,8 +36,8 @@ impl Plan<'_> {
         let mut stages =
             vec![stage("control-plane", "control-plane", after(&[], &theirs.control_plane), "15m")];
         let mut before_mesh = "control-plane";
-        if profile.admission_policies().is_some() {
-            stages.push(stage("admission", "admission", after(&["control-plane"], &[]), "5m"));
+        if profile.guard().is_some() {
+            stages.push(stage("admission", "admission", after(&["control-plane"], &theirs.admission), "5m"));
             before_mesh = "admission";
         }
         stages.push(stage("mesh", "mesh", after(&[before_mesh], &theirs.mesh), "5m"));

@@ -48,7 +48,7 @@ fn unenforced(profile: &Profile) -> Vec<Weakening> {
 
 /// Returns that nobody refuses what would weaken the mesh; of a mesh in audit that is no news.
 fn unguarded(profile: &Profile) -> Option<Weakening> {
-    let is_guarded = profile.enforcement == Enforcement::Audit || profile.admission_policies().is_some();
+    let is_guarded = profile.enforcement == Enforcement::Audit || profile.guard().is_some();
     let version = profile.kubernetes_version;
     let why = if profile.admission.engine == AdmissionEngine::None {
         "admission.engine: none".to_owned()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::written::Document;
+use super::{Admission, AdmissionEngine, written::Document};
 use crate::{
     diagnostic::Diagnostic,
     source::Span,
@@ -129,6 +129,26 @@ pub(super) fn mesh_name(name: &str, written: Option<&Spanned<String>>, root: &No
         let message = format!("the mesh's name has {} characters", name.len());
         let help = "Flux labels what it applies with the stage's name, `<name>-control-plane`: write a shorter `name`";
         Diagnostic::error("stage-name", span, message, format!("at most {longest} possible")).with_help(help)
+    })
+}
+
+/// Reports a mesh whose policies would have a name that Kyverno refuses (`ValidatePolicyName` in `api/kyverno/v1/utils.go`
+/// of 1.19.0); of a mesh whose name is too long for every stage, none.
+pub(super) fn policy_name(
+    name: &str,
+    written: Option<&Spanned<String>>,
+    admission: Admission,
+    root: &Node,
+) -> Option<Diagnostic> {
+    let longest = LONGEST_LABEL - "-authorization-policies".len();
+    let is_possible = name.len() + "-control-plane".len() <= LONGEST_LABEL;
+    let is_kyvernos = admission.engine == AdmissionEngine::Kyverno;
+    (is_kyvernos && is_possible && name.len() > longest).then(|| {
+        let span = written.map_or(root.head(), |name| name.span);
+        let message = format!("the mesh's name has {} characters", name.len());
+        let help = "Kyverno takes no policy whose name is longer than 63, and one would be `<name>-authorization-policies`: write a shorter `name`";
+        Diagnostic::error("policy-name", span, message, format!("at most {longest} possible with Kyverno"))
+            .with_help(help)
     })
 }
 

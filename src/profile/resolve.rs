@@ -114,6 +114,7 @@ pub(super) fn resolve(
     };
     platform::namespaces(&document, root, diagnostics);
     diagnostics.extend(platform::mesh_name(&name, document.name.as_ref(), root));
+    diagnostics.extend(platform::policy_name(&name, document.name.as_ref(), document.admission, root));
     platform::gateway_service(root, diagnostics);
     diagnostics.extend(document.domain.as_ref().and_then(platform::domain));
     platform::dependencies(root, &name, diagnostics);

@@ -9,7 +9,7 @@ pub const ENTRANCE: &str = "conformance";
 /// Returns the Kustomizations, not ours, that a stage waits for.
 pub fn waited_for(profile: &Profile) -> Vec<&str> {
     let on = &profile.flux.depends_on;
-    let all = [&on.control_plane, &on.mesh, &on.ingress, &on.namespaces];
+    let all = [&on.control_plane, &on.admission, &on.mesh, &on.ingress, &on.namespaces];
     all.into_iter().flatten().map(String::as_str).collect()
 }
 
