@@ -6,8 +6,12 @@ use super::Findings;
 use crate::{
     api::Rule,
     delivery::Delivery,
-    manifest::{Direction, MeshConfig, Meta, NetworkPolicy, NetworkRule, Object, Peer, WorkloadSelector},
+    manifest::{
+        Direction, MeshConfig, Meta, NetworkPolicy, NetworkRule, Object, Peer, WorkloadSelector,
+        virtual_service::MESH,
+    },
     mesh::{Mesh, Pod},
+    reach::{Reach, Route},
     release::{Minor, Patch, Product},
     source::Sources,
     yaml::{self, Node},
@@ -60,6 +64,13 @@ impl<'m> Scene<'m> {
         for fault in faults.filter(|fault| fault.holds_in(self.releases.minor(fault.product))) {
             findings.repeat(&fault.diagnostic);
         }
+    }
+
+    /// Returns the routes of gateways, and what becomes of their requests.
+    pub(super) fn routes(&self) -> Vec<Route> {
+        let mut services = self.mesh.manifests.virtual_services.iter();
+        let is_needed = services.any(|service| service.gateways().any(|name| name != MESH));
+        if is_needed { Reach::of(self.mesh).routes() } else { Vec::new() }
     }
 
     /// Returns every mesh config, under its fields' JSON names, with the object that it stands in.

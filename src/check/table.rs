@@ -58,6 +58,8 @@ mod gateway_cipher_suites;
 mod gateway_optional_client_certificate;
 mod gateway_passthrough;
 mod gateway_plaintext_server;
+mod gateway_route_refused;
+mod gateway_route_unused;
 mod gateway_second;
 mod gateway_tcp_server;
 mod gateway_tls_version;
@@ -219,6 +221,8 @@ pub const CHECKS: &[Check] = &[
     gateway_optional_client_certificate::CHECK,
     gateway_passthrough::CHECK,
     gateway_plaintext_server::CHECK,
+    gateway_route_refused::CHECK,
+    gateway_route_unused::CHECK,
     gateway_second::CHECK,
     gateway_tcp_server::CHECK,
     gateway_tls_version::CHECK,

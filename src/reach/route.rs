@@ -100,8 +100,7 @@ impl<'m> Reach<'m> {
         gateways.find(|gateway| gateway.meta.namespace() == namespace && gateway.meta.name.value == name)
     }
 
-    /// Returns the pods that a Gateway selects: those that are shown, else whom policies name as such, by an account where
-    /// any is named.
+    /// Returns the pods that a Gateway selects: those that are shown, else whom policies name as such, account and all.
     fn gateway_pods(&self, gateway: &Gateway) -> Vec<EndpointId> {
         let wants = |label: &dyn Fn(&str) -> Option<String>| {
             gateway.selector.iter().all(|(key, value)| label(key).as_deref() == Some(value.as_str()))
@@ -114,9 +113,8 @@ impl<'m> Reach<'m> {
         }
         let unseen = self.endpoints().all_unseen().iter().enumerate();
         let named = unseen.filter(|(_, pod)| pod.is_meshed && wants(&|key| pod.labels.get(key).cloned()));
-        let (known, others): (Vec<_>, Vec<_>) = named.partition(|(_, pod)| pod.has_account());
-        let meant = if known.is_empty() { others } else { known };
-        meant.into_iter().map(|(index, _)| self.endpoints().unseen(index)).collect()
+        let known = named.filter(|(_, pod)| pod.has_account());
+        known.map(|(index, _)| self.endpoints().unseen(index)).collect()
     }
 }
 
