@@ -142,7 +142,8 @@ impl<'m> Reader<'_, 'm> {
                     let (gateway, service) = (self.gateway.meta.path(), self.service.meta.path());
                     routes.push(Route { gateway, service, place, requests: requests.clone(), to, fate });
                 }
-                if conditions.is_exact {
+                // What a delegate does not match goes on to the next route.
+                if conditions.is_exact && route.delegate.is_none() {
                     earlier.push(conditions.taken);
                 }
             }
@@ -362,13 +363,17 @@ impl Conditions {
 
 /// Tells whether a match asks for something that is not followed.
 fn has_more(matched: &HttpMatch) -> bool {
-    let HttpMatch { scheme, headers, without_headers, query_params, port, .. } = matched;
+    let HttpMatch { scheme, headers, without_headers, query_params, port, source_labels, .. } = matched;
     let is_plain = headers.is_empty() && without_headers.is_empty() && query_params.is_empty();
-    !is_plain || scheme.is_some() || port.is_some()
+    !is_plain
+        || scheme.is_some()
+        || port.is_some()
+        || !source_labels.is_empty()
+        || matched.source_namespace.is_some()
 }
 
-/// Returns the authorities that stand for hosts: with a port or without (`GenerateVirtualHostDomains` of Istio 1.21.1
-/// leaves the port to Envoy, which strips it). Of a wildcard all are taken.
+/// Returns the authorities that stand for hosts: the name, and the name with any port (`buildGatewayVirtualHostDomains` of
+/// Istio 1.21.1). Of a wildcard all are taken.
 fn authorities(hosts: &[&Word]) -> Option<Condition<'static>> {
     let is_exact = hosts.iter().all(|host| !host.contains('*'));
     let patterns = hosts.iter().flat_map(|host| {
