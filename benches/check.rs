@@ -98,7 +98,7 @@ fn once(paths: &[Utf8PathBuf]) -> [Duration; 4] {
     let resolved = lap();
     let releases =
         Releases { istio: "1.24.3".parse().ok(), flux: "2.6".parse().ok(), kubernetes: "1.32".parse().ok() };
-    let found = check::check(&Scene { mesh: &mesh, delivery: &delivery, sources: &sources, releases });
+    let found = check::check(&Scene::new(&mesh, &delivery, &sources, releases));
     assert!(found.len() < 10, "{found:?}");
     [read, delivered, resolved, lap()]
 }

@@ -33,7 +33,7 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'s, 'm> {
     /// The manifests, and the releases that they are judged against.
-    pub scene: Scene<'m>,
+    pub scene: &'s Scene<'m>,
     /// The findings of every check, told apart by waivers.
     pub judged: &'s Judged,
     /// Who may be called.

@@ -22,6 +22,7 @@ mod flux_source;
 pub mod gateway;
 pub mod gateway_api;
 pub mod helm_release;
+pub mod host;
 mod ingress;
 mod istio_operator;
 pub mod istio_values;

@@ -59,7 +59,7 @@ fn findings(check: &Check, (sources, input): &(Sources, Input)) -> Vec<Diagnosti
         delivery::deliver(input, &named, sources);
     assert_eq!(faults, [], "{}: {}", check.code, diagnostic::render(&faults, sources, false));
     let mesh = Mesh::resolve(&manifests, Config::found_in(&manifests, sources));
-    check.findings(&Scene { mesh: &mesh, delivery: &delivery, sources, releases: releases(sources) })
+    check.findings(&Scene::new(&mesh, &delivery, sources, releases(sources)))
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What checks look at.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::OnceLock};
 
 use super::Findings;
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// All that was read, and against which releases it is judged.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Scene<'m> {
     /// The manifests, read together.
     pub mesh: &'m Mesh<'m>,
@@ -28,9 +28,16 @@ pub struct Scene<'m> {
     pub sources: &'m Sources,
     /// The releases.
     pub releases: Releases,
+    /// What several checks ask and only one has to work out.
+    routes: OnceLock<Vec<Route>>,
 }
 
 impl<'m> Scene<'m> {
+    /// Returns what was read, to be judged against releases.
+    pub fn new(mesh: &'m Mesh<'m>, delivery: &'m Delivery, sources: &'m Sources, releases: Releases) -> Self {
+        Self { mesh, delivery, sources, releases, routes: OnceLock::new() }
+    }
+
     /// Returns the pods that policies isolate in egress without a rule that `opens` the way, each namespace by its first,
     /// with a policy that isolates it.
     pub(super) fn cut_off<'a>(
@@ -67,10 +74,10 @@ impl<'m> Scene<'m> {
     }
 
     /// Returns the routes of gateways, and what becomes of their requests.
-    pub(super) fn routes(&self) -> Vec<Route> {
+    pub(super) fn routes(&self) -> &[Route] {
         let mut services = self.mesh.manifests.virtual_services.iter();
         let is_needed = services.any(|service| service.gateways().any(|name| name != MESH));
-        if is_needed { Reach::of(self.mesh).routes() } else { Vec::new() }
+        if is_needed { self.routes.get_or_init(|| Reach::of(self.mesh).routes()) } else { &[] }
     }
 
     /// Returns every mesh config, under its fields' JSON names, with the object that it stands in.

@@ -69,12 +69,7 @@ pub(super) fn run(options: &Options, shell: &mut Shell) -> Result<Exit> {
     findings.extend(
         releases.istio.filter(|_| options.istio.is_some() || profile.is_none()).and_then(unknown_istio),
     );
-    findings.extend(check::check(&Scene {
-        mesh: &mesh,
-        delivery: &input.delivery,
-        sources: &sources,
-        releases,
-    }));
+    findings.extend(check::check(&Scene::new(&mesh, &input.delivery, &sources, releases)));
     let (waivers, faults) = waivers::given(profile.as_ref(), &input, options.allow_inline_waivers);
     findings.extend(faults);
     let judged = waiver::apply(findings, &waivers, input.manifests.metas(), &today);

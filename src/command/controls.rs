@@ -117,7 +117,7 @@ fn judged<T>(asked: &Asked<'_>, sources: &Sources, told: impl FnOnce(&Report<'_>
     config.release =
         releases.istio.map_or(config.release, |istio| (istio.minor.minor.into(), istio.patch.into()));
     let mesh = Mesh::resolve(&input.manifests, config);
-    let scene = Scene { mesh: &mesh, sources, releases, delivery: &input.delivery };
+    let scene = Scene::new(&mesh, &input.delivery, sources, releases);
     let (waivers, _) = waivers::given(*profile, input, false);
     let judged = waiver::apply(crate::check::check(&scene), &waivers, input.manifests.metas(), today);
     let about_waivers: Vec<_> =
@@ -125,7 +125,7 @@ fn judged<T>(asked: &Asked<'_>, sources: &Sources, told: impl FnOnce(&Report<'_>
     let reach = Reach::of(&mesh);
     let flows = reach.flows(&Scope::default());
     let objects = input.manifests.metas().filter(|meta| !meta.is_assumed()).count();
-    let subject = Subject { scene, judged: &judged, reach: &reach, flows: &flows, objects };
+    let subject = Subject { scene: &scene, judged: &judged, reach: &reach, flows: &flows, objects };
     let assessment = assess(&subject);
     told(&Report { assessment: &assessment, sources, releases, files: input.files, today }, &about_waivers)
 }

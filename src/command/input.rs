@@ -81,7 +81,7 @@ fn objects(
 impl Read {
     /// Returns what the judgement of flows leaves out or takes as it is written, in the words of `check`.
     pub(super) fn undelivered(&self, mesh: &Mesh<'_>, sources: &Sources) -> Vec<Diagnostic> {
-        let scene = Scene { mesh, delivery: &self.delivery, sources, releases: Releases::default() };
+        let scene = Scene::new(mesh, &self.delivery, sources, Releases::default());
         let checks = ["manifest-not-delivered", "delivery-not-followed"].into_iter().filter_map(check::named);
         checks.flat_map(|check| check.findings(&scene)).collect()
     }

@@ -2,7 +2,13 @@
 
 use serde::Deserialize;
 
-use super::{IstioPort, Word, WorkloadSelector, gateway::ServerTls, selector, virtual_service::Destination};
+use super::{
+    IstioPort, Word, WorkloadSelector,
+    gateway::ServerTls,
+    host::{holds, is_scope_of},
+    selector,
+    virtual_service::Destination,
+};
 use crate::yaml::Spanned;
 
 /// What the proxies of workloads take, and know of others (`networking/v1alpha3/sidecar.proto`).
@@ -91,9 +97,7 @@ impl Sidecar {
     pub fn has_selector(&self) -> bool {
         self.workload_selector.is_some()
     }
-}
 
-impl Sidecar {
     /// Returns the listeners that decide at a port of Services what proxies know: those of that port, else those of none
     /// (`convertToSidecarScope` and `GetEgressListenerForRDS` in `pilot/pkg/model/sidecar.go` of Istio 1.21.1).
     ///
@@ -110,12 +114,8 @@ impl EgressListener {
     /// Tells whether proxies of the namespace `own` get to know a host of another one by it (`selectServices` in
     /// `pilot/pkg/model/sidecar.go` of Istio 1.21.1): `.` is their own, not the Sidecar's.
     pub fn imports(&self, own: &str, namespace: &str, host: &str) -> bool {
-        let is_home = |scope: &str| scope == "*" || scope == namespace || (scope == "." && own == namespace);
-        let is_host = |wanted: &str| {
-            wanted == host || wanted.strip_prefix('*').is_some_and(|suffix| host.ends_with(suffix))
-        };
-        let parts = self.hosts.iter().filter_map(|word| word.split_once('/'));
-        parts.into_iter().any(|(scope, wanted)| is_home(scope) && is_host(wanted))
+        let mut parts = self.hosts.iter().filter_map(|word| word.split_once('/'));
+        parts.any(|(scope, wanted)| is_scope_of(scope, own, namespace) && holds(wanted, host))
     }
 
     /// Tells whether what pods send comes to it by redirection: it has neither an address nor a way of its own.

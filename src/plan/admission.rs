@@ -4,13 +4,13 @@
 //! holds, and each exception of the profile, is admitted by its name and its content together: under its name nothing
 //! else is.
 
+mod kyverno;
+
 use serde_json::{Value, json};
 
+use self::kyverno::cluster_policy;
 use super::{File, Plan, Reshaped};
 use crate::profile::{AdmissionEngine, Enforcement, Namespace, Profile};
-use kyverno::cluster_policy;
-
-mod kyverno;
 
 /// The admission policies, each named after what it looks at; the profile's name comes before.
 const POLICIES: [&str; 10] = [

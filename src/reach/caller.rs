@@ -7,6 +7,7 @@ use crate::{
     manifest::{
         DestinationRule, Mode, Object, Service, ServicePort, Sidecar, Word,
         destination_rule::{ClientTls, ClientTlsMode},
+        host::is_scope_of,
         sidecar::OutboundMode,
     },
     mesh::{Mesh, Pod, PortProtocol, Truth},
@@ -192,12 +193,7 @@ impl<'m> Reach<'m> {
 
 /// Tells whether an object is shown to a namespace: to every one where nothing is said, to its own by a dot.
 pub(super) fn is_visible(export_to: &[Word], home: &str, namespace: &str) -> bool {
-    let is_shown = |scope: &Word| match scope.as_str() {
-        "*" => true,
-        "." => home == namespace,
-        name => name == namespace,
-    };
-    export_to.is_empty() || export_to.iter().any(is_shown)
+    export_to.is_empty() || export_to.iter().any(|scope| is_scope_of(scope, home, namespace))
 }
 
 /// Returns the DestinationRules of each host.

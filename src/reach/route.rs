@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     manifest::{
-        Gateway, Object, Service, VirtualService, Word,
+        Gateway, Object, Service, VirtualService, Word, host,
         mesh_config::Normalization,
         virtual_service::{self, Destination, HttpMatch, HttpRoute, MESH, StringMatch},
     },
@@ -82,8 +82,8 @@ impl<'m> Reach<'m> {
     /// Returns the routes of every gateway that a VirtualService names and the manifests show, in the order of the files.
     ///
     /// Of the conditions of a route those on methods, paths and hosts are followed, but for regular expressions. Others are
-    /// left out, so that a route has rather more requests than it is said to: what [`Fate::Refused`] says of them is true
-    /// all the same, as is [`Fate::Arrives`].
+    /// left out, as are paths and hosts that are rewritten, so that a route counts as having more requests than it has: what
+    /// [`Fate::Refused`] and [`Fate::Arrives`] say of all of them is true of its own. Copies are not followed.
     pub fn routes(&self) -> Vec<Route> {
         let services = self.mesh.manifests.virtual_services.iter();
         let named = services.flat_map(|service| service.gateways().map(move |name| (service, name)));
@@ -95,7 +95,7 @@ impl<'m> Reach<'m> {
     }
 
     fn gateway(&self, name: &str, namespace: &str) -> Option<&'m Object<Gateway>> {
-        let (namespace, name) = name.split_once('/').unwrap_or((namespace, name));
+        let (namespace, name) = host::qualified(name, namespace);
         let mut gateways = self.mesh.manifests.gateways.iter();
         gateways.find(|gateway| gateway.meta.namespace() == namespace && gateway.meta.name.value == name)
     }
@@ -126,9 +126,8 @@ impl<'m> Reader<'_, 'm> {
         let mut routes = Vec::new();
         let mut earlier: Vec<Vec<Condition<'static>>> = Vec::new();
         for route in &self.service.http {
-            let every = [None];
             let matches: Vec<Option<&Spanned<HttpMatch>>> = match route.r#match.as_slice() {
-                [] => every.to_vec(),
+                [] => vec![None],
                 some => some.iter().map(Some).collect(),
             };
             for matched in matches.into_iter().filter(|matched| self.is_for_it(*matched)) {
@@ -169,9 +168,7 @@ impl<'m> Reader<'_, 'm> {
             .filter_map(|word| match word.split_once('/') {
                 None => Some(word.as_str()),
                 Some((scope, host)) => {
-                    let own = self.gateway.meta.namespace();
-                    let is_open = scope == "*" || scope == namespace || (scope == "." && own == namespace);
-                    is_open.then_some(host)
+                    host::is_scope_of(scope, self.gateway.meta.namespace(), namespace).then_some(host)
                 }
             })
             .collect();
@@ -181,12 +178,8 @@ impl<'m> Reader<'_, 'm> {
 
     /// Returns the namespace of the gateway's pods, to which a VirtualService has to be shown.
     fn gateway_namespace(&self) -> &str {
-        let endpoints = self.reach.endpoints();
-        let shown = self.pods.first().map(|id| match endpoints.pod(*id) {
-            Some(pod) => self.reach.mesh.scope_of(pod).name,
-            None => self.gateway.meta.namespace(),
-        });
-        shown.unwrap_or(self.gateway.meta.namespace())
+        let shown = self.pods.first().and_then(|id| self.reach.endpoints().pod(*id));
+        shown.map_or(self.gateway.meta.namespace(), |pod| self.reach.mesh.scope_of(pod).name)
     }
 
     /// Returns where a route sends requests, and what becomes of those.
@@ -442,9 +435,7 @@ fn compared(seen: &Requests<'_, 'static>, open: &Requests<'_, '_>) -> Fate {
 /// Tells whether two hosts have names in common.
 fn overlaps(one: &str, other: &str) -> bool {
     let (one, other) = (one.to_ascii_lowercase(), other.to_ascii_lowercase());
-    let holds =
-        |wide: &str, narrow: &str| wide.strip_prefix('*').is_some_and(|suffix| narrow.ends_with(suffix));
-    one == other || holds(&one, &other) || holds(&other, &one)
+    host::holds(&one, &other) || host::holds(&other, &one)
 }
 
 /// Returns what a Service's pods are called with their port, where they are of one workload.

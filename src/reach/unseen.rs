@@ -61,7 +61,7 @@ impl Unseen {
         self.labels.is_empty() && matches!(&self.place, Place::Other(labels) if is_plain(labels))
     }
 
-    /// Tells whether it runs as an account that somebody named.
+    /// Tells whether it runs as another account than the default, which a policy has to name.
     pub(super) fn has_account(&self) -> bool {
         self.account != DEFAULT
     }

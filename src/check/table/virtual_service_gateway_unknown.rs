@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     check::{Check, Findings, Scene},
     diagnostic::Severity,
+    manifest::host::qualified,
 };
 
 pub(super) const CHECK: Check = Check {
@@ -30,7 +31,7 @@ fn run(scene: &Scene<'_>, findings: &mut Findings) {
         .collect();
     for service in &scene.mesh.manifests.virtual_services {
         for name in service.gateways.iter().filter(|name| name.value != "mesh") {
-            let (namespace, gateway) = name.split_once('/').unwrap_or((service.meta.namespace(), name));
+            let (namespace, gateway) = qualified(name, service.meta.namespace());
             let is_shown = gateways.iter().any(|(other, _)| *other == namespace)
                 || (!name.contains('/') && !gateways.is_empty());
             if is_shown && !gateways.contains(&(namespace, gateway)) {
