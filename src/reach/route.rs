@@ -258,7 +258,11 @@ impl<'m> Reader<'_, 'm> {
         let end = reach.endpoints().of(to.id);
         let door = Door::at(reach.mesh, to, port);
         let packets = reach.network.between(from, end).at(Port::tcp(port));
-        let untold = |reason: Option<String>| Fate::Untold(reason.unwrap_or_default());
+        let untold = |reason: Option<String>| {
+            Fate::Untold(
+                reason.unwrap_or_else(|| "it cannot be told how the gateway speaks to it".to_owned()),
+            )
+        };
         if packets == Truth::Unknown {
             return Fate::Untold("it cannot be told whether packets pass".to_owned());
         }

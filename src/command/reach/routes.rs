@@ -12,6 +12,10 @@ use crate::{
 
 pub(super) fn run(reach: &Reach<'_>, sources: &Sources, shell: &mut Shell) -> Result<Exit> {
     let routes = reach.routes();
+    if routes.is_empty() {
+        shell.status("found", "no route: no VirtualService with `http` routes names a Gateway that is shown");
+        return Ok(Exit::Clean);
+    }
     shell.result(&table(&routes, sources))?;
     let gateways: BTreeSet<&str> = routes.iter().map(|route| route.gateway.as_str()).collect();
     let number =
